@@ -1,0 +1,113 @@
+// Package printer lays out and prints what a kiosk hands out: queue tickets,
+// submission slips and preparation lists, on ESC/POS printers over a serial line.
+package printer
+
+import (
+	"errors"
+	"time"
+)
+
+// A Kind names what a paper is.
+type Kind string
+
+const (
+	KindTicket    Kind = "ticket"
+	KindSlip      Kind = "slip"
+	KindChecklist Kind = "checklist"
+	KindSample    Kind = "sample"
+)
+
+// A Document is what is printed: a ticket, slip or checklist laid out as blocks
+// (text, big number, QR, rule, label-and-value row) by its Document method.
+// Blocks are the one description that every encoding draws from.
+type Document struct {
+	Kind   Kind
+	Number string // the queue number or receipt number, for the journal
+	Blocks []Block
+}
+
+// A Block is one of [Text], [Number], [QR], [Rule], [Row] and [Space].
+type Block interface{ block() }
+
+// Ticket is a queue ticket.
+type Ticket struct {
+	Unit    string // UBND phường Ba Đình
+	Site    string // Điểm hỗ trợ dịch vụ công số 2
+	Number  string // A012
+	Service string
+	Where   string // area or counter; may be empty
+	Ahead   int
+	Wait    time.Duration // estimate; zero: not said
+	At      time.Time
+	QR      string // to follow; may be empty
+	Reason  string // why it has priority; may be empty
+	Reprint bool
+	Lang    string // "vi" or "en": English adds a second line, Vietnamese always stands
+}
+
+// Slip is the "Phiếu nộp hồ sơ": sent, waiting for an officer to accept it. It
+// names no due date and carries no queue-style number (services.md, Slips).
+type Slip struct {
+	Authority string // the receiving authority heads it
+	Site      string
+	Receipt   string // grouped, as people read it
+	Code      string // official code when known
+	Procedure string
+	Official  string // the procedure's code
+	Applicant string
+	PIN       string // masked
+	Papers    []SlipPaper
+	Next      []string // what happens next, a sentence each
+	At        time.Time
+	QR        string
+	Reprint   bool
+	Lang      string
+}
+
+// SlipPaper is one paper of a slip and how it gets there.
+type SlipPaper struct{ Name, How string }
+
+// Checklist is a preparation list: what to bring for a procedure.
+type Checklist struct {
+	Unit      string
+	Procedure string
+	Official  string
+	Fee       string
+	Time      string
+	Papers    []string
+	Where     string
+	Next      []string
+	At        time.Time
+	Lang      string
+}
+
+// A Level is what the printer says of itself now.
+type Level string
+
+const (
+	Ready     Level = "ready"
+	PaperLow  Level = "paper-low"
+	PaperOut  Level = "paper-out"
+	CoverOpen Level = "cover-open"
+	Fault     Level = "fault"   // cutter, overheated: see Status.Detail
+	Offline   Level = "offline" // no line, or no answer
+)
+
+// CanPrint reports whether a paper offered now will come out.
+func (l Level) CanPrint() bool { return l == Ready || l == PaperLow }
+
+// An Outcome is how a job ended (printing.md, Exactly once).
+type Outcome string
+
+const (
+	Printed    Outcome = "printed"
+	NotPrinted Outcome = "not-printed" // the printer said so before ink
+	Unknown    Outcome = "unknown"     // the line was cut in mid-job: never resend blindly
+)
+
+// What callers act on.
+var (
+	ErrPaperOut  = errors.New("paper out")
+	ErrCoverOpen = errors.New("cover open")
+	ErrOffline   = errors.New("printer does not answer")
+)

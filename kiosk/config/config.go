@@ -1,0 +1,78 @@
+// Package config is what a kiosk is told: where it stands, what it offers, and
+// how strict it is. Types, a strict Load, and Validate; errors name the field
+// and its value.
+package config
+
+// Config is a kiosk's configuration. The centre sends the first one at
+// enrolment; it lives as DATA/config.yaml. Facts of the hardware are Devices:
+// they belong to the machine and no centre overwrites them.
+type Config struct {
+	Unit           Unit              `yaml:"unit"`
+	Site           string            `yaml:"site"`   // "Điểm hỗ trợ dịch vụ công số 2"
+	Agency         string            `yaml:"agency"` // One-Stop agency id: ^[0-9A-Z]+(\.[0-9A-Z]+)*$
+	Phone          string            `yaml:"phone"`  // to call when there is no code after a working day
+	Attended       bool              `yaml:"attended"`
+	Counters       []Counter         `yaml:"counters"` // none: a site without counters offers no numbers
+	Officers       []Officer         `yaml:"officers"`
+	FilingRequires string            `yaml:"filing_requires"` // anchored | signed | read
+	Channels       map[string]string `yaml:"channels"`        // procedure code → channel filed here; "off" switches filing off
+	Procedures     []string          `yaml:"procedures"`      // offered here; empty: all
+	Hours          []Hours           `yaml:"hours"`           // opening hours; none: always open
+	Counting       Counting          `yaml:"counting"`
+	Languages      []string          `yaml:"languages"`
+	Devices        Devices           `yaml:"devices"`
+	TrustDir       string            `yaml:"trust_dir"` // CSCA anchors installed by the deployer
+}
+
+// Unit is the administrative unit the kiosk serves.
+type Unit struct {
+	Code string `yaml:"code"` // "00004"
+	Name string `yaml:"name"` // "UBND phường Ba Đình"
+}
+
+// A Counter calls tickets of the services it lists; none means all.
+type Counter struct {
+	Code     string   `yaml:"code"` // "1"
+	Services []string `yaml:"services"`
+}
+
+// An Officer may sign in at /counter. PIN is an argon2id hash in PHC form.
+type Officer struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+	PIN  string `yaml:"pin"`
+}
+
+// Hours of one stretch of the day, "HH:MM", on the named days (mon…sun; none: every day).
+type Hours struct {
+	Days []string `yaml:"days"`
+	From string   `yaml:"from"`
+	To   string   `yaml:"to"`
+}
+
+// Counting are the tunables of a visit, in seconds; zero means the default of screens.md.
+type Counting struct {
+	IdleSeconds     int `yaml:"idle_seconds"`      // 45
+	LongIdleSeconds int `yaml:"long_idle_seconds"` // 120 on question, papers, review
+	WarnSeconds     int `yaml:"warn_seconds"`      // 30
+	CardLeftSeconds int `yaml:"card_left_seconds"` // 60
+}
+
+// Devices are facts of this machine.
+type Devices struct {
+	Reader  string  `yaml:"reader"` // PC/SC reader name; empty: the first
+	Printer Printer `yaml:"printer"`
+	Scanner Serial  `yaml:"scanner"`
+}
+
+// Printer is where and what the ticket printer is.
+type Printer struct {
+	Profile string `yaml:"profile"` // generic-80
+	Serial  `yaml:",inline"`
+}
+
+// Serial is a serial port.
+type Serial struct {
+	Port string `yaml:"port"` // /dev/serial/by-id/…
+	Baud int    `yaml:"baud"`
+}
