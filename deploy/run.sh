@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# make run: a working whole on one machine. Builds what is stale, starts the
+# centre with a simulated One-Stop, enrols a kiosk the first time, starts it with
+# simulated devices, prints the addresses. Ctrl-C stops all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+KIOSK_ADDR=${KIOSK_ADDR:-127.0.0.1:8080}
+CENTRE_ADDR=${CENTRE_ADDR:-127.0.0.1:8090}
+DATA=${DATA:-.run/}
+DATA=${DATA%/}
+
+say() { printf '%s\n' "$*" >&2; }
+stop_with() { say "make run: $*"; exit 1; }
+
+command -v go >/dev/null || stop_with "Go is missing. Install Go 1.26 or newer (https://go.dev/dl) and run again."
+command -v node >/dev/null && command -v npm >/dev/null ||
+	stop_with "Node.js is missing: the pages are built with it. Install Node.js 20 or newer (with npm) and run again."
+mkdir -p "$DATA" 2>/dev/null && touch "$DATA/.writable" 2>/dev/null && rm -f "$DATA/.writable" ||
+	stop_with "the data folder $DATA cannot be written. Give it to this user, or name another: make run DATA=/some/folder/"
+
+in_use() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
+for pair in "KIOSK_ADDR $KIOSK_ADDR" "CENTRE_ADDR $CENTRE_ADDR"; do
+	set -- $pair
+	[[ $2 =~ ^[^:]+:[0-9]+$ ]] || stop_with "$1=$2 is not HOST:PORT, for example $1=127.0.0.1:8080"
+	if in_use "$2"; then
+		stop_with "$2 is already in use. Stop what runs there, or choose another address: make run $1=${2%:*}:$((${2##*:} + 100))"
+	fi
+done
+
+say "Building (the first time takes a minute or two) …"
+make --no-print-directory ui >&2
+# Two runs may build side by side: each binary is written beside its place and moved there.
+tmp=$(mktemp -d "$DATA/build.XXXXXX")
+CGO_ENABLED=0 go build -o "$tmp/" ./kiosk ./provisioning
+mkdir -p bin
+for b in kiosk provisioning; do cp "$tmp/$b" "bin/.$b.$$" && mv -f "bin/.$b.$$" "bin/$b"; done
+
+centre='' kiosk=''
+ended() { [[ -n $1 ]] && ! kill -0 "$1" 2>/dev/null; }
+finish() {
+	trap '' INT TERM
+	for p in $kiosk $centre; do kill -TERM "$p" 2>/dev/null || true; done
+	for p in $kiosk $centre; do wait "$p" 2>/dev/null || true; done
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'say; say "Stopping …"; exit 0' INT TERM
+
+# answers HOST:PORT: its /healthz says 200. No curl: only Go and Node are promised.
+answers() {
+	local status=''
+	{ exec 3<>"/dev/tcp/${1%:*}/${1##*:}"; } 2>/dev/null || return 1
+	printf 'GET /healthz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$1" >&3
+	read -r -t 5 status <&3 || true
+	exec 3>&-
+	[[ $status == *' 200 '* ]]
+}
+
+# wait_for HOST:PORT PID: until it answers, or its process has ended.
+wait_for() {
+	for _ in $(seq 600); do
+		answers "$1" && return 0
+		ended "$2" && return 1
+		sleep 0.1
+	done
+	return 1
+}
+
+"$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim >>"$DATA/centre.log" 2> >(tee -a "$DATA/centre.log" | grep --line-buffered -E '"level":"(WARN|ERROR)"|^provisioning:' >&2) &
+centre=$!
+wait_for "$CENTRE_ADDR" "$centre" || stop_with "the centre did not start; its last words are above and in $DATA/centre.log"
+
+if [[ ! -e $DATA/kiosk/credentials.json ]]; then
+	"$tmp/provisioning" kiosk add -addr "http://$CENTRE_ADDR" -data "$DATA" -unit 00004 -site "Điểm hỗ trợ dịch vụ công số 2" |
+		"$tmp/kiosk" enrol -centre "http://$CENTRE_ADDR" -code - -data "$DATA/kiosk" >&2 || stop_with "the kiosk could not be enrolled"
+fi
+
+"$tmp/kiosk" run -sim -addr "$KIOSK_ADDR" -data "$DATA/kiosk" >>"$DATA/kiosk.log" 2> >(tee -a "$DATA/kiosk.log" | grep --line-buffered -E '"level":"(WARN|ERROR)"|^kiosk:' >&2) &
+kiosk=$!
+wait_for "$KIOSK_ADDR" "$kiosk" || stop_with "the kiosk did not start; its last words are above and in $DATA/kiosk.log"
+
+cat <<END
+
+  Tiếp Dân is running.
+    Kiosk        http://$KIOSK_ADDR/          what a resident sees
+    Bench        http://$KIOSK_ADDR/bench     lay cards, scan, see the paper, break things
+    Counter      http://$KIOSK_ADDR/counter   officer "quay1", PIN 246810 (simulated devices only)
+    Board        http://$KIOSK_ADDR/board
+    Centre       http://$CENTRE_ADDR/
+    One-Stop     http://$CENTRE_ADDR/onestop/dossiers
+  Data and logs are in $DATA/ . Ctrl-C stops everything.
+
+END
+while ! ended "$centre" && ! ended "$kiosk"; do
+	wait -n "$centre" "$kiosk" || true
+done
+ended "$centre" && stop_with "the centre ended; see $DATA/centre.log"
+stop_with "the kiosk ended; see $DATA/kiosk.log"

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed lists, for each of our packages, which others of ours it may import.
+// An arrow that isn't here is a design decision: make it here first, with its reason.
+var allowed = map[string]string{
+	// Drivers import nothing of ours but each other: they could be a module of their own.
+	"drivers/card":                    "",
+	"drivers/card/lds":                "drivers/card",
+	"drivers/card/trust":              "drivers/card drivers/card/lds",
+	"drivers/card/cccd":               "drivers/card drivers/card/lds drivers/card/trust",
+	"drivers/card/pcsc":               "drivers/card",
+	"drivers/card/cardsim":            "drivers/card drivers/card/lds drivers/card/trust drivers/card/cccd",
+	"drivers/printer":                 "",
+	"drivers/printer/printersim":      "drivers/printer",
+	"drivers/scanner":                 "",
+	"drivers/scanner/scannersim":      "drivers/scanner",
+	"kiosk/catalogue":                 "",
+	"kiosk/health":                    "",
+	"kiosk/config":                    "kiosk/catalogue",
+	"kiosk/dossier":                   "drivers/card/cccd kiosk/catalogue",
+	"kiosk/session":                   "drivers/card drivers/card/cccd drivers/printer kiosk/dossier kiosk/catalogue",
+	"kiosk/queue":                     "kiosk/catalogue",
+	"kiosk/store":                     "kiosk/dossier kiosk/queue",
+	"kiosk/link":                      "kiosk/dossier kiosk/health kiosk/config",
+	"kiosk/outbox":                    "kiosk/dossier kiosk/link",
+	"kiosk/wire":                      "kiosk/session kiosk/queue kiosk/health kiosk/catalogue kiosk/dossier drivers/card/cccd",
+	"kiosk/web":                       "kiosk/wire kiosk/session kiosk/queue kiosk/health ui",
+	"ui":                              "",
+	"provisioning/enrol":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue",
+	"provisioning/fleet":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue ui",
+	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds",
+	"provisioning/gateway/onestopsim": "",
+	// The mains tie everything: they may import anything.
+	"kiosk":        "*",
+	"provisioning": "*",
+}
+
+// owners says who alone, of kiosk/ and drivers/, may import a module. provisioning has its own rules below.
+var owners = map[string]string{
+	"github.com/ebfe/scard":             "drivers/card/pcsc",
+	"go.bug.st/serial":                  "drivers/printer drivers/scanner",
+	"github.com/skip2/go-qrcode":        "drivers/printer",
+	"filippo.io/age":                    "kiosk/dossier",
+	"modernc.org/sqlite":                "kiosk/store",
+	"github.com/nats-io/nats.go":        "kiosk/link",
+	"github.com/nats-io/nkeys":          "kiosk/link",
+	"github.com/gorilla/websocket":      "kiosk/web",
+	"github.com/nats-io/nats-server/v2": "",
+	"github.com/nats-io/jwt/v2":         "",
+}
+
+// banned imports, in production code of ours, wherever.
+var banned = map[string]string{
+	"testing": "production code knows nothing of tests",
+	"C":       "cgo lives in drivers/card/pcsc through its module alone",
+}
+
+const module = "tiepdan/"
+
+func list(t *testing.T, args ...string) [][]string {
+	t.Helper()
+	args = append([]string{"list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`}, args...)
+	out, err := exec.Command("go", append(args, module+"...")...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	for line := range strings.Lines(string(out)) {
+		rows = append(rows, strings.Fields(line))
+	}
+	if len(rows) == 0 {
+		t.Fatal("go list saw no package")
+	}
+	return rows
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range list(t, "-tags", "pcsc") {
+		pkg := strings.TrimPrefix(row[0], module)
+		seen[pkg] = true
+		may, listed := allowed[pkg]
+		if !listed {
+			t.Errorf("%s: not in the table", pkg)
+		}
+		for _, imp := range row[1:] {
+			if why, bad := banned[imp]; bad {
+				t.Errorf("%s imports %s: %s", pkg, imp, why)
+			}
+			for mod, owner := range owners {
+				if (imp == mod || strings.HasPrefix(imp, mod+"/")) && !slices.Contains(strings.Fields(owner), pkg) &&
+					!strings.HasPrefix(pkg, "provisioning") {
+					t.Errorf("%s imports %s: only %q may", pkg, imp, owner)
+				}
+			}
+			dep, ours := strings.CutPrefix(imp, module)
+			if ours && may != "*" && !slices.Contains(strings.Fields(may), dep) {
+				t.Errorf("%s imports %s", pkg, dep)
+			}
+		}
+	}
+	for pkg := range allowed {
+		if !seen[pkg] {
+			t.Errorf("%s stands in the table and not in the house", pkg)
+		}
+	}
+}
+
+// Simulators are in dev builds only: a release build of either main has none of them beneath it.
+func TestReleaseHasNoSimulators(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-tags", "release,pcsc", module+"kiosk", module+"provisioning").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		if dep = strings.TrimSpace(dep); strings.HasSuffix(dep, "sim") && strings.HasPrefix(dep, module) {
+			t.Errorf("a release build holds %s", dep)
+		}
+	}
+}
+
+// Every package says what it is for.
+func TestPackageDocs(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}|{{.Doc}}`, module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if pkg, doc, _ := strings.Cut(strings.TrimSpace(line), "|"); doc == "" {
+			t.Errorf("%s: no package comment", pkg)
+		}
+	}
+}
