@@ -38,16 +38,19 @@ type Dossier struct {
 	FormVersion string        `json:"form_version"`
 	Lang        string        `json:"lang"`
 
-	Applicant Applicant         `json:"applicant"`
-	Answers   map[string]string `json:"answers"` // by Question.Name, canonical values
-	Papers    []Paper           `json:"papers"`
-	Consents  []Consent         `json:"consents"`
+	Applicant Applicant `json:"applicant"`
+	Answers   Answers   `json:"answers"` // by Question.Name, canonical values
+	Papers    []Paper   `json:"papers"`
+	Consents  []Consent `json:"consents"`
 
 	Verdict cccd.Verdict `json:"verdict"`
 	SOD     []byte       `json:"sod"`
 	DG1     []byte       `json:"dg1"`
 	DG13    []byte       `json:"dg13"`
 }
+
+// Answers are what was asked and answered, by the question's name.
+type Answers map[string]string
 
 // Applicant is who asks (chủ hồ sơ), as the card says.
 type Applicant struct {
@@ -70,7 +73,7 @@ type Consent struct {
 	Purpose string    `json:"purpose"`
 	Text    string    `json:"text"` // version of the text that was shown
 	Given   bool      `json:"given"`
-	Method  string    `json:"method"` // touch
+	Method  string    `json:"method"` // touch | officer
 	At      time.Time `json:"at"`
 }
 
@@ -104,8 +107,8 @@ type Sealed struct {
 type Receipt struct {
 	Receipt   ReceiptNumber `json:"receipt"`
 	Kiosk     string        `json:"kiosk"`
-	SHA256    string        `json:"sha256"` // of the sealed form's ciphertext, hex
-	Seq       int           `json:"seq"`
+	SHA256    string        `json:"sha256"`  // of the sealed form's ciphertext, hex
+	Seq       int           `json:"seq"`     // from 1
 	Outcome   string        `json:"outcome"` // accepted-for-review | refused | quarantined
 	Code      string        `json:"code"`    // official code, 000.00.06.H26-261122-0361
 	Status    int           `json:"status"`  // One-Stop's, 1–10, never re-mapped
@@ -116,3 +119,11 @@ type Receipt struct {
 
 // ReceiptKey verifies receipts.
 type ReceiptKey = ed25519.PublicKey
+
+// Backlog is how much a kiosk still owes the centre, for its health report.
+type Backlog struct {
+	Queued      int       `json:"queued"`      // not yet handed over
+	HandedOver  int       `json:"handed_over"` // handed over, no receipt yet
+	Quarantined int       `json:"quarantined"`
+	Oldest      time.Time `json:"oldest"` // submission of the oldest without a receipt; zero: none
+}
