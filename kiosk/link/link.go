@@ -4,6 +4,7 @@
 package link
 
 import (
+	"strconv"
 	"time"
 
 	"tiepdan/kiosk/dossier"
@@ -21,6 +22,10 @@ const (
 	StreamParts    = "PARTS"
 )
 
+// PartSubject is where piece n of a dossier's papers goes; see [Pieces].
+func PartSubject(kiosk string, r dossier.ReceiptNumber, n int) string {
+	return "part." + kiosk + "." + string(r) + "." + strconv.Itoa(n)
+}
 func DossierSubject(kiosk string, r dossier.ReceiptNumber) string {
 	return "dossier." + kiosk + "." + string(r)
 }
@@ -29,6 +34,15 @@ func ReceiptSubject(kiosk string, r dossier.ReceiptNumber) string {
 }
 func AskSubject(kiosk, what string) string { return "ask." + kiosk + "." + what }
 func HealthSubject(kiosk string) string    { return "health." + kiosk }
+
+// What a kiosk may ask its centre.
+const (
+	WhatReceipts = "receipts" // [AskReceipts] → [Receipts]
+	WhatLookup   = "lookup"   // [AskLookup] → [Lookup]
+)
+
+// MaxAskReceipts is how many numbers one [AskReceipts] holds at most.
+const MaxAskReceipts = 500
 
 // Envelope is the body of a dossier message: what may be known without opening it.
 type Envelope struct {
@@ -62,34 +76,4 @@ type Lookup struct {
 	Code    string    `json:"code,omitempty"`
 	Status  int       `json:"status,omitempty"`
 	At      time.Time `json:"at"`
-}
-
-// Credentials are what enrolment gives a kiosk, kept in one file of mode 0600.
-// The seed is made on the device and never leaves it.
-type Credentials struct {
-	Kiosk      string `json:"kiosk"`  // id
-	Centre     string `json:"centre"` // base URL, https://… or http:// on loopback
-	Seed       string `json:"seed"`   // nkey seed, U…
-	JWT        string `json:"jwt"`    // user JWT
-	Recipient  string `json:"recipient"`
-	ReceiptKey []byte `json:"receipt_key"` // ed25519
-}
-
-// EnrolRequest is POSTed to the centre's /enrol.
-type EnrolRequest struct {
-	Code      string            `json:"code"`
-	PublicKey string            `json:"public_key"` // nkey U…
-	Hardware  map[string]string `json:"hardware"`
-}
-
-// EnrolReply answers it. Signature is by the receipt key over the rest: the
-// code carries 75 bits of that key's fingerprint, so the kiosk knows whom it
-// talks to even before any certificate.
-type EnrolReply struct {
-	Kiosk      string `json:"kiosk"`
-	JWT        string `json:"jwt"`
-	Recipient  string `json:"recipient"`
-	ReceiptKey []byte `json:"receipt_key"`
-	Config     []byte `json:"config"` // the kiosk's first configuration, YAML
-	Signature  []byte `json:"signature"`
 }
