@@ -1,0 +1,172 @@
+package printer
+
+import "strconv"
+
+// A paper is blocks being put together; it knows the languages.
+type paper struct {
+	words
+	blocks []Block
+}
+
+func (p *paper) add(b ...Block) { p.blocks = append(p.blocks, b...) }
+
+// center adds a centred line unless it is empty.
+func (p *paper) center(text string, size Size, bold bool) {
+	if text != "" {
+		p.add(Text{Text: text, Size: size, Bold: bold, Align: AlignCenter})
+	}
+}
+
+// title adds a centred fixed text, English below it in small print.
+func (p *paper) title(key string, size Size, bold bool, args ...any) {
+	p.center(p.vi(key, args...), size, bold)
+	p.center(p.en(key, args...), SizeSmall, false)
+}
+
+// heading begins a part of a longer paper.
+func (p *paper) heading(key string) {
+	p.add(Space{10}, Text{Text: p.vi(key), Size: SizeNormal, Bold: true})
+	if en := p.en(key); en != "" {
+		p.add(Text{Text: en, Size: SizeSmall})
+	}
+	p.add(Space{4})
+}
+
+// row adds a label and its value unless the value is empty. en is the value in
+// English; empty if it is the same.
+func (p *paper) row(key, value, en string) {
+	if value == "" {
+		return
+	}
+	second := p.en(key)
+	if second != "" && en != "" {
+		second += ": " + en
+	}
+	p.add(Row{Label: p.vi(key), Value: value, Second: second})
+}
+
+func (p *paper) list(mark func(i int) string, texts []string) {
+	for i, t := range texts {
+		p.add(Item{Mark: mark(i), Text: t})
+	}
+}
+
+func numbered(i int) string { return strconv.Itoa(i+1) + "." }
+
+func ticked(int) string { return MarkBox }
+
+func (p *paper) badge(key string, args ...any) {
+	text := p.vi(key, args...)
+	if en := p.en(key, args...); en != "" {
+		text += " · " + en
+	}
+	p.add(Badge{text})
+}
+
+// Document lays the ticket out.
+func (t Ticket) Document() Document {
+	p := paper{words: wordsFor(t.Lang)}
+	if t.Reprint {
+		p.badge("reprint")
+	}
+	p.center(t.Unit, SizeNormal, true)
+	p.center(t.Site, SizeSmall, false)
+	p.add(Rule{})
+	p.title("ticket.title", SizeSmall, false)
+	p.add(Number{t.Number})
+	if t.Reason != "" {
+		p.add(Badge{p.vi("ticket.priority", t.Reason)})
+	}
+	p.center(t.Service, SizeLarge, true)
+	p.add(Rule{})
+	p.row("ticket.where", t.Where, "")
+	if t.Ahead > 0 {
+		n := strconv.Itoa(t.Ahead)
+		p.row("ticket.ahead", p.vi("ticket.people", n), n)
+	} else {
+		p.row("ticket.ahead", p.vi("ticket.nobody"), p.en("ticket.nobody"))
+	}
+	if t.Wait > 0 {
+		a := about(t.Wait)
+		p.row("ticket.wait", a.vi, a.en)
+	}
+	if t.QR != "" {
+		p.add(QR{t.QR})
+		p.title("ticket.qr", SizeSmall, false)
+	}
+	p.moment("ticket.at", when(t.At))
+	return Document{Kind: KindTicket, Number: t.Number, Blocks: p.blocks}
+}
+
+func (p *paper) moment(key string, at label) {
+	p.center(p.vi(key, at.vi), SizeSmall, false)
+	p.center(p.en(key, at.en), SizeSmall, false)
+}
+
+// Document lays the slip out.
+func (s Slip) Document() Document {
+	p := paper{words: wordsFor(s.Lang)}
+	if s.Reprint {
+		p.badge("reprint")
+	}
+	p.center(s.Authority, SizeLarge, true)
+	p.center(s.Site, SizeSmall, false)
+	p.add(Rule{})
+	p.title("slip.title", SizeTitle, true)
+	p.title("slip.state", SizeNormal, false)
+	p.add(Space{8})
+	p.center(s.Receipt, SizeTitle, true)
+	p.title("slip.receipt", SizeSmall, false)
+	p.add(Rule{})
+	p.row("slip.code", s.Code, "")
+	procedure := s.Procedure
+	if s.Official != "" {
+		procedure += " (" + s.Official + ")"
+	}
+	p.row("slip.procedure", procedure, "")
+	p.row("slip.applicant", s.Applicant, "")
+	p.row("slip.pin", s.PIN, "")
+	if len(s.Papers) > 0 {
+		p.heading("slip.papers")
+		for _, paper := range s.Papers {
+			p.add(Item{Mark: "•", Text: paper.Name, Note: paper.How})
+		}
+	}
+	if len(s.Next) > 0 {
+		p.heading("slip.next")
+		p.list(numbered, s.Next)
+	}
+	if s.QR != "" {
+		p.add(QR{s.QR})
+		p.title("slip.qr", SizeSmall, false)
+	}
+	p.moment("slip.at", when(s.At))
+	p.title("slip.not", SizeSmall, false)
+	return Document{Kind: KindSlip, Number: s.Receipt, Blocks: p.blocks}
+}
+
+// Document lays the preparation list out.
+func (c Checklist) Document() Document {
+	p := paper{words: wordsFor(c.Lang)}
+	p.center(c.Unit, SizeNormal, true)
+	p.add(Rule{})
+	p.title("checklist.title", SizeSmall, false)
+	p.add(Space{4})
+	p.center(c.Procedure, SizeLarge, true)
+	p.center(c.Official, SizeSmall, false)
+	p.add(Rule{})
+	p.row("checklist.fee", c.Fee, "")
+	p.row("checklist.time", c.Time, "")
+	p.row("checklist.where", c.Where, "")
+	if len(c.Papers) > 0 {
+		p.heading("checklist.papers")
+		p.list(ticked, c.Papers)
+	}
+	if len(c.Next) > 0 {
+		p.heading("checklist.next")
+		p.list(numbered, c.Next)
+	}
+	p.add(Space{6})
+	p.moment("checklist.at", when(c.At))
+	return Document{Kind: KindChecklist, Number: c.Official, Blocks: p.blocks}
+}

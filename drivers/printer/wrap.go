@@ -1,0 +1,89 @@
+package printer
+
+import "strings"
+
+// wrap breaks a text between words so that no line is wider than width; a word
+// that is wider than a whole line is broken between letters. Only the plain
+// space breaks: "7&nbsp;người" stays together.
+func (f *face) wrap(text string, width int) ([]string, error) {
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		if word == "" {
+			continue
+		}
+		try := word
+		if line != "" {
+			try = line + " " + word
+		}
+		w, err := f.measure(try)
+		if err != nil {
+			return nil, err
+		}
+		if w <= width {
+			line = try
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		full, rest, err := f.chop(word, width)
+		if err != nil {
+			return nil, err
+		}
+		lines, line = append(lines, full...), rest
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// chop breaks a word that does not fit on a line; the rest does.
+func (f *face) chop(word string, width int) (full []string, rest string, err error) {
+	start := 0
+	for i, r := range word {
+		w, err := f.measure(word[start : i+len(string(r))])
+		if err != nil {
+			return nil, "", err
+		}
+		if w > width && i > start {
+			full = append(full, word[start:i])
+			start = i
+		}
+	}
+	return full, word[start:], nil
+}
+
+// balance wraps into as few lines as wrap does, but of about equal length: the
+// narrowest width that needs no line more.
+func (f *face) balance(text string, width int) ([]string, error) {
+	lines, err := f.wrap(text, width)
+	if err != nil || len(lines) < 2 {
+		return lines, err
+	}
+	low, high := width/2, width // high always fits
+	for high-low > 4 {
+		mid := (low + high) / 2
+		try, err := f.wrap(text, mid)
+		if err != nil {
+			return nil, err
+		}
+		if len(try) <= len(lines) {
+			high, lines = mid, try
+		} else {
+			low = mid
+		}
+	}
+	return lines, nil
+}
+
+// fits reports whether no word of a text is wider than width.
+func (f *face) fits(text string, width int) (bool, error) {
+	for word := range strings.SplitSeq(text, " ") {
+		if w, err := f.measure(word); err != nil || w > width {
+			return false, err
+		}
+	}
+	return true, nil
+}
