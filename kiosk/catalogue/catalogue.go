@@ -6,7 +6,11 @@
 // A [Catalogue] is immutable once loaded and safe for concurrent use.
 package catalogue
 
-import "time"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Text is a text for people: Vietnamese first, English complete.
 type Text struct {
@@ -22,14 +26,102 @@ func (t Text) In(lang string) string {
 	return t.VI
 }
 
+// Fill replaces {name} placeholders in both languages. A placeholder without a
+// value stays visible, so that a test sees it.
+func (t Text) Fill(values map[string]string) Text {
+	pairs := make([]string, 0, 2*len(values))
+	for name, value := range values {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	r := strings.NewReplacer(pairs...)
+	return Text{VI: r.Replace(t.VI), EN: r.Replace(t.EN)}
+}
+
 // Catalogue is all of it, at one version. A dossier keeps the version it was
 // made under.
 type Catalogue struct {
-	Version  string     // hash of the files
-	Services []*Service // in the order of the screen
-	Units    []Unit     // units in force, for addresses
+	Version    string     // hash of the files, hex SHA-256
+	On         Date       // the day it was loaded for
+	NextChange Date       // the next day on which something else is in force; zero: none known
+	Services   []*Service // in the order of the screen
+	Units      []Unit     // units in force, for addresses
+	Consents   []Consent  // in the order of the screen
+	Slips      []Slip
 
 	procedures map[string]*Procedure
+	serviceOf  map[string]*Service
+	units      map[string]Unit
+	index      *Index
+}
+
+// Procedure returns the version of the procedure that is in force.
+func (c *Catalogue) Procedure(code string) (*Procedure, bool) {
+	p, ok := c.procedures[code]
+	return p, ok
+}
+
+// Procedures returns all in force, in the order of the screens.
+func (c *Catalogue) Procedures() []*Procedure {
+	var all []*Procedure
+	for _, s := range c.Services {
+		for _, code := range s.Procedures {
+			all = append(all, c.procedures[code])
+		}
+	}
+	return all
+}
+
+// Essentials returns those of the 25 essential services of Decision 06/QĐ-TTg,
+// by their number there.
+func (c *Catalogue) Essentials() []*Procedure {
+	all := slices.DeleteFunc(c.Procedures(), func(p *Procedure) bool { return p.Essential == 0 })
+	slices.SortStableFunc(all, func(a, b *Procedure) int { return a.Essential - b.Essential })
+	return all
+}
+
+// Service returns a line of the hall by its code.
+func (c *Catalogue) Service(code string) (*Service, bool) {
+	for _, s := range c.Services {
+		if s.Code == code {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// ServiceOf returns the one line of the hall that serves a procedure.
+func (c *Catalogue) ServiceOf(procedure string) (*Service, bool) {
+	s, ok := c.serviceOf[procedure]
+	return s, ok
+}
+
+// Unit returns the unit in force with this code.
+func (c *Catalogue) Unit(code string) (Unit, bool) {
+	u, ok := c.units[code]
+	return u, ok
+}
+
+// Slip returns the slip texts for an authority's kind: its own, or those for
+// any ("other").
+func (c *Catalogue) Slip(authorityKind string) (Slip, bool) {
+	for _, want := range []string{authorityKind, "other"} {
+		for _, s := range c.Slips {
+			if s.Authority == want {
+				return s, true
+			}
+		}
+	}
+	return Slip{}, false
+}
+
+// Consent returns the consent text in force for a purpose.
+func (c *Catalogue) Consent(purpose string) (Consent, bool) {
+	for _, k := range c.Consents {
+		if k.Purpose == purpose {
+			return k, true
+		}
+	}
+	return Consent{}, false
 }
 
 // A Service is one line of the hall and one tile on the screen: its tickets
@@ -49,9 +141,37 @@ type Unit struct {
 	Name string `yaml:"name"`
 }
 
+// A Consent is one purpose a resident may agree to, unticked at first. The
+// record keeps Version, the version of the words that were shown.
+type Consent struct {
+	Purpose       string `yaml:"purpose"` // "process"
+	Version       string `yaml:"version"`
+	EffectiveFrom Date   `yaml:"effective_from"`
+	EffectiveTo   Date   `yaml:"effective_to"`
+	Required      bool   `yaml:"required"` // without it nothing is filed
+	Text          Text   `yaml:"text"`
+	Consequence   Text   `yaml:"consequence"` // of not agreeing
+}
+
+// A Slip holds the sentences of the submission slip for authorities of one
+// kind. {unit}, {from}, {phone} and {site} are filled by [Text.Fill].
+type Slip struct {
+	Authority     string `yaml:"authority"` // as Authority.Kind; "other" serves all the rest
+	Version       string `yaml:"version"`
+	EffectiveFrom Date   `yaml:"effective_from"`
+	EffectiveTo   Date   `yaml:"effective_to"`
+	Title         Text   `yaml:"title"`
+	Status        Text   `yaml:"status"`   // what may be claimed before status 2
+	Next          []Text `yaml:"next"`     // next steps, one sentence each
+	Bring         Text   `yaml:"bring"`    // heads the list of originals
+	NoPhone       []Text `yaml:"no_phone"` // instead of Next where no phone is configured
+}
+
 // A Procedure (thủ tục hành chính) as its decision publishes it.
 type Procedure struct {
-	Code          string    `yaml:"code"`      // "1.001193"
+	Code          string    `yaml:"code"`      // "1.001193"; a slug where the national base has none
+	Replaces      []string  `yaml:"replaces"`  // codes it had before, still found by search
+	Kind          string    `yaml:"kind"`      // "" (a dossier), or "payment": no dossier at all
 	Essential     int       `yaml:"essential"` // its number in Decision 06/QĐ-TTg, 0 when not one of the 25
 	Name          Text      `yaml:"name"`      // plain words: "Đăng ký khai sinh"
 	Official      string    `yaml:"official"`  // the published name
@@ -109,6 +229,7 @@ type Paper struct {
 	Cases        []string      `yaml:"cases"` // only for these; empty: all
 	When         *Condition    `yaml:"when"`
 	Optional     bool          `yaml:"optional"`
+	Present      bool          `yaml:"present"`       // xuất trình: shown at the counter, not handed in
 	ECertificate *ECertificate `yaml:"e_certificate"` // may be given by number instead
 }
 
@@ -117,6 +238,18 @@ type ECertificate struct {
 	Kind    string `yaml:"kind"` // "giay-chung-sinh"
 	Label   Text   `yaml:"label"`
 	Pattern string `yaml:"pattern"`
+}
+
+// Check tells whether number can be the number of such a certificate.
+func (e *ECertificate) Check(number string) error {
+	re, err := regexp.Compile(`^(?:` + e.Pattern + `)$`)
+	if err != nil {
+		return err // the loader has compiled it once
+	}
+	if !re.MatchString(number) {
+		return &AnswerError{Field: e.Kind, Problem: ErrPattern}
+	}
+	return nil
 }
 
 // Requester says who may ask, and how the holder of the card is checked.
@@ -131,26 +264,42 @@ type Form struct {
 	Name      string     `yaml:"name"`
 	Version   string     `yaml:"version"`
 	Circular  string     `yaml:"circular"`
+	Sections  []Section  `yaml:"sections"`
 	Questions []Question `yaml:"questions"`
+}
+
+// A Section groups questions: "Cháu bé", "Mẹ của cháu".
+type Section struct {
+	Code string `yaml:"code"`
+	Name Text   `yaml:"name"`
 }
 
 // A Question is one field of a form. Name is the exchange name at One-Stop.
 type Question struct {
-	Name      string     `yaml:"name"` // nksHoTen
-	Section   string     `yaml:"section"`
-	Label     Text       `yaml:"label"` // the question, in plain words
-	Short     Text       `yaml:"short"` // its label in the review
+	Name      string     `yaml:"name"`    // nksHoTen
+	Section   string     `yaml:"section"` // a Section's code
+	Label     Text       `yaml:"label"`   // the question, in plain words
+	Short     Text       `yaml:"short"`   // its label in the review
 	Hint      Text       `yaml:"hint"`
 	Type      string     `yaml:"type"` // text | name | date | choice | number | digits | phone | email | unit | yesno
 	Required  bool       `yaml:"required"`
 	Pattern   string     `yaml:"pattern"` // RE2, anchored by the loader
 	Options   []Option   `yaml:"options"`
-	Prefill   string     `yaml:"prefill"`      // a chip name of services.md: personName, fatherName, ...
-	Locked    bool       `yaml:"locked"`       // prefilled from the chip and not editable by law
+	Prefill   string     `yaml:"prefill"`      // a name of ChipFields: personName, fatherName, ...
+	FillWhen  *Condition `yaml:"prefill_when"` // from the chip only then; nil: always
+	Locked    bool       `yaml:"locked"`       // what was copied (without copy_of: read from the chip) can't be edited and is not asked
 	VisibleIf *Condition `yaml:"visible_when"` // asked only then
 	CopyOf    string     `yaml:"copy_of"`      // takes this question's answer unless changed
-	Derive    string     `yaml:"derive"`       // not asked, computed: "date-words:<field>", "card:<chip name>", "const:<text>"
-	Min, Max  string     `yaml:",omitempty"`   // for number and date ("today", "-1y")
+	CopyWhen  *Condition `yaml:"copy_when"`    // copies only then; nil: always
+	Default   string     `yaml:"default"`      // proposed when neither copy nor chip has one
+	Derive    string     `yaml:"derive"`       // not asked, computed, see derived
+	Min       string     `yaml:"min"`          // for number, and date: "today", "-16y", "-60d", "2026-07-01"
+	Max       string     `yaml:"max"`
+	MaxLength int        `yaml:"max_length"` // in letters; 0: the type's
+	Partial   bool       `yaml:"partial"`    // a date may be only "1957" or "05/1957"
+	Skip      Text       `yaml:"skip"`       // for one that may be skipped: what follows from it
+
+	pattern *regexp.Regexp // Pattern, anchored, compiled by Load
 }
 
 // An Option of a choice.
@@ -159,12 +308,12 @@ type Option struct {
 	Label Text   `yaml:"label"`
 }
 
-// A Condition holds when the answer to Field is one of In (or, with Not, is none of them).
+// A Condition holds when the answer to Field is one of In (or, with Not, is none
+// of them); or when all of All hold, or one of Any. An unasked question's answer is "".
 type Condition struct {
-	Field string   `yaml:"field"`
-	In    []string `yaml:"in"`
-	Not   bool     `yaml:"not"`
+	Field string       `yaml:"field"`
+	In    []string     `yaml:"in"`
+	Not   bool         `yaml:"not"`
+	All   []*Condition `yaml:"all"`
+	Any   []*Condition `yaml:"any"`
 }
-
-// A Date without a time of day, in Asia/Ho_Chi_Minh. Zero is "none".
-type Date struct{ time.Time }
