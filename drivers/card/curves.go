@@ -60,23 +60,31 @@ func CurveByOID(oid string) (Curve, bool) {
 func CurveByParams(p, a, b, gx, gy, n *big.Int) (Curve, bool) {
 	for _, c := range curves {
 		k := c.Params()
-		if p.Cmp(k.P) == 0 && n.Cmp(k.N) == 0 && b.Cmp(k.B) == 0 &&
-			gx.Cmp(k.Gx) == 0 && gy.Cmp(k.Gy) == 0 && a.Cmp(c.a()) == 0 {
+		if p.Cmp(k.P) != 0 || n.Cmp(k.N) != 0 || gx.Cmp(k.Gx) != 0 || gy.Cmp(k.Gy) != 0 {
+			continue
+		}
+		if ca, cb := c.Coefficients(); a.Cmp(ca) == 0 && b.Cmp(cb) == 0 {
 			return c, true
 		}
 	}
 	return Curve{}, false
 }
 
-// a is worked out from the base point, which every curve gives:
-// a = (y² − x³ − b) / x. CurveParams has no field for it.
-func (c Curve) a() *big.Int {
+// Coefficients are a and b of y² = x³ + ax + b. CurveParams has no place for a,
+// and brainpool leaves b out too, so they are worked out from two points.
+func (c Curve) Coefficients() (a, b *big.Int) {
 	k := c.Params()
-	a := new(big.Int).Mul(k.Gy, k.Gy)
-	a.Sub(a, new(big.Int).Exp(k.Gx, big.NewInt(3), nil))
-	a.Sub(a, k.B)
-	a.Mul(a, new(big.Int).ModInverse(k.Gx, k.P))
-	return a.Mod(a, k.P)
+	x2, y2 := addPoints(c.ec(), k.Gx, k.Gy, k.Gx, k.Gy)
+	rest := func(x, y *big.Int) *big.Int { // y² − x³ = ax + b
+		r := new(big.Int).Mul(y, y)
+		return r.Sub(r, new(big.Int).Exp(x, big.NewInt(3), nil))
+	}
+	b = rest(k.Gx, k.Gy)
+	a = new(big.Int).Sub(b, rest(x2, y2))
+	a.Mul(a, new(big.Int).ModInverse(new(big.Int).Sub(k.Gx, x2), k.P))
+	a.Mod(a, k.P)
+	b.Sub(b, new(big.Int).Mul(a, k.Gx))
+	return a, b.Mod(b, k.P)
 }
 
 // size is the length of a coordinate in bytes.

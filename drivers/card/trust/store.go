@@ -1,0 +1,202 @@
+package trust
+
+import (
+	"bytes"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tiepdan/drivers/card"
+)
+
+const (
+	oidMasterList  = "2.23.136.1.1.2"
+	maxStoreFile   = 16 << 20
+	maxStoreAnchor = 10_000
+)
+
+// Store holds the trust anchors the deployer installed: CSCA certificates.
+// Fill it, then share it; a nil Store holds none.
+type Store struct {
+	anchors []*certificate
+	have    map[string]bool // raw certificates
+}
+
+// Refusal is a certificate or file that was not taken, and why.
+type Refusal struct{ Source, Why string }
+
+// Report says what loading came to.
+type Report struct {
+	Files   int
+	Anchors int
+	Refused []Refusal
+}
+
+func (r Report) String() string {
+	return fmt.Sprintf("%d anchors from %d files, %d refused", r.Anchors, r.Files, len(r.Refused))
+}
+
+var (
+	errNotCA  = errors.New("not a certificate authority's certificate")
+	errTooBig = errors.New("too much to be a trust store")
+)
+
+// Len is how many anchors are installed.
+func (s *Store) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.anchors)
+}
+
+// Add installs one DER certificate as an anchor. It refuses what could never
+// verify a document signer; what is there already is not added twice.
+func (s *Store) Add(der []byte) error {
+	c, err := parseCertificate(bytes.Clone(der))
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.keyErr != nil:
+		return fmt.Errorf("%s: %w", c.subject, c.keyErr)
+	case c.hasConstraints && !c.ca || !c.may(usageCertSign):
+		return fmt.Errorf("%s: %w", c.subject, errNotCA)
+	case len(c.critical) > 0:
+		return fmt.Errorf("%s: %w: critical extension %s", c.subject, errUnsupported, c.critical[0])
+	case len(s.anchors) >= maxStoreAnchor:
+		return errTooBig
+	}
+	if c.subject.same(c.issuer) && bytes.Equal(c.keyID, c.issuerKeyID) {
+		// A broken self-signature is a broken file; it is no matter of trust. A
+		// link certificate, signed by the state's last key, has two key identifiers.
+		if err := c.signedBy(c); err != nil {
+			return fmt.Errorf("%s: own signature: %w", c.subject, err)
+		}
+	}
+	if s.have[string(c.raw)] {
+		return nil
+	}
+	if s.have == nil {
+		s.have = map[string]bool{}
+	}
+	s.have[string(c.raw)] = true
+	s.anchors = append(s.anchors, c)
+	return nil
+}
+
+// LoadDir makes a store of all the files in a directory: PEM, DER, and CMS
+// master lists, told apart by content. A file that is none of these is in the
+// report, not an error: the other anchors still count.
+func LoadDir(dir string) (*Store, Report, error) {
+	s, rep := &Store{}, Report{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return s, rep, fmt.Errorf("trust anchors: %w", err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(dir, e.Name())) // through links
+		if err != nil || info.Mode()&fs.ModeType != 0 {
+			continue
+		}
+		rep.Files++
+		if info.Size() > maxStoreFile {
+			rep.refuse(e.Name(), errTooBig)
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			rep.refuse(e.Name(), err)
+			continue
+		}
+		s.Load(e.Name(), b, &rep)
+	}
+	rep.Anchors = s.Len()
+	return s, rep, nil
+}
+
+func (r *Report) refuse(source string, why error) {
+	r.Refused = append(r.Refused, Refusal{source, why.Error()})
+}
+
+// Load installs the anchors of one file, whatever its kind, and notes in the
+// report what it refused.
+func (s *Store) Load(source string, b []byte, rep *Report) {
+	defer func() { rep.Anchors = s.Len() }()
+	if !bytes.Contains(b, []byte("-----BEGIN ")) {
+		s.loadDER(source, b, rep)
+		return
+	}
+	for n := 1; ; n++ {
+		block, rest := pem.Decode(b)
+		if block == nil {
+			if n == 1 {
+				rep.refuse(source, malformed("PEM"))
+			}
+			return
+		}
+		s.loadDER(fmt.Sprintf("%s, part %d", source, n), block.Bytes, rep)
+		b = rest
+	}
+}
+
+func (s *Store) loadDER(source string, b []byte, rep *Report) {
+	outer, err := card.ParseOneTLV(b, card.TagSequence)
+	if err != nil {
+		rep.refuse(source, fmt.Errorf("neither PEM, DER nor CMS: %w", err))
+		return
+	}
+	first, _, err := card.ParseTLV(outer.Value)
+	if err == nil && first.Tag == card.TagOID {
+		err = s.loadMasterList(source, b, rep)
+	} else {
+		err = s.Add(b)
+	}
+	if err != nil {
+		rep.refuse(source, err)
+	}
+}
+
+// loadMasterList installs what a CSCA master list holds (Doc 9303-12 §9). Its
+// signature must verify, which shows that the file is whole; that its signer
+// may be believed is what the deployer says by installing it.
+func (s *Store) loadMasterList(source string, b []byte, rep *Report) error {
+	d, err := parseSignedData(b)
+	if err != nil {
+		return err
+	}
+	if d.contentType != oidMasterList {
+		return fmt.Errorf("%w: CMS content %s is no master list", errUnsupported, d.contentType)
+	}
+	cert, err := d.signerCert()
+	if err != nil {
+		return err
+	}
+	if err := d.verify(cert); err != nil {
+		return fmt.Errorf("master list: %w", err)
+	}
+	body, err := card.ParseOneTLV(d.content, card.TagSequence)
+	if err != nil {
+		return err
+	}
+	list, ok := body.Find(card.TagSet)
+	if !ok {
+		return malformed("master list without certificates")
+	}
+	all, err := list.Children()
+	if err != nil {
+		return err
+	}
+	for i, c := range all {
+		if err := s.Add(c.Raw); err != nil {
+			rep.refuse(fmt.Sprintf("%s, certificate %d", source, i+1), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package trust
+
+import (
+	"crypto/ecdsa"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tiepdan/drivers/card"
+)
+
+// sharedData is a file of the data handed to the project, beside its checkout.
+func sharedData(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "data", name))
+	if err != nil {
+		t.Skip("the shared data is not here: ", name)
+	}
+	return b
+}
+
+const germanList = "csca-de-2026-05-28.ml"
+
+// The list has what the world's issuers do to X.509: explicit parameters of
+// every curve, RSA-PSS, link certificates, authorities that say they are none.
+func TestGermanMasterList(t *testing.T) {
+	dir := t.TempDir()
+	list := sharedData(t, germanList)
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("list.ml", list)
+	write("README", []byte("not a certificate"))
+	s, rep, err := LoadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Len() != 581 || len(rep.Refused) != 8 || rep.Files != 2 {
+		t.Errorf("%s, want 581 anchors of 2 files, 8 refused: %q", rep, rep.Refused)
+	}
+	var vietnam []*certificate
+	for _, a := range s.anchors {
+		if a.subject.country() == "VN" {
+			vietnam = append(vietnam, a)
+		}
+	}
+	if len(vietnam) != 1 {
+		t.Fatalf("%d Vietnamese anchors, want 1", len(vietnam))
+	}
+	vn := vietnam[0]
+	key, ok := vn.key.(*ecdsa.PublicKey)
+	p512, _ := card.CurveByID(17)
+	if !ok || key.Curve != p512.Elliptic() {
+		t.Error("its key is not on brainpoolP512r1")
+	}
+	if vn.notBefore.Format(time.DateOnly) != "2022-06-29" || vn.notAfter.Format(time.DateOnly) != "2037-10-01" {
+		t.Errorf("it is valid from %s to %s", vn.notBefore, vn.notAfter)
+	}
+
+	// The same anchor comes as PEM and DER too, and counts once.
+	write("vn.der", vn.raw)
+	write("vn.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: vn.raw}))
+	if s, rep, err = LoadDir(dir); err != nil || s.Len() != 581 || rep.Files != 4 || len(rep.Refused) != 8 {
+		t.Errorf("with copies of one anchor: %s, %v", rep, err)
+	}
+
+	// One changed byte in the middle, and nothing of the list is believed.
+	broken := append([]byte{}, list...)
+	broken[len(broken)/2] ^= 1
+	write("list.ml", broken)
+	if s, rep, _ = LoadDir(dir); s.Len() != 1 || !refused(rep, "list.ml", "does not verify") {
+		t.Errorf("with a broken list: %s: %q", rep, rep.Refused)
+	}
+}
+
+func refused(r Report, source, why string) bool {
+	for _, x := range r.Refused {
+		if x.Source == source && strings.Contains(x.Why, why) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestLoadDirWithoutDirectory(t *testing.T) {
+	s, _, err := LoadDir(filepath.Join(t.TempDir(), "none"))
+	if err == nil || s.Len() != 0 {
+		t.Errorf("%d anchors, error %v", s.Len(), err)
+	}
+	var none *Store
+	if none.Len() != 0 {
+		t.Error("no store has anchors")
+	}
+}
+
+func TestSameState(t *testing.T) {
+	for _, c := range []struct {
+		issuer, country string
+		want            bool
+	}{
+		{"VNM", "VN", true}, {"D", "DE", true}, {"UTO", "UT", true}, {"FRA", "FR", true}, {"ABW", "AW", true},
+		{"VNM", "LA", false}, {"LAO", "VN", false}, {"", "", false}, {"VNM", "", false}, {"", "VN", false},
+		{"NMV", "NV", false}, {"XXX", "XX", false}, {"WVN", "MV", false}, {"M V", "NM", false},
+	} {
+		if sameState(c.issuer, c.country) != c.want {
+			t.Errorf("%q and %q: not %v", c.issuer, c.country, c.want)
+		}
+	}
+}
+
+func FuzzStore(f *testing.F) {
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
+	f.Add([]byte{0x30, 3, 6, 1, 0})
+	f.Add([]byte{0x30, 4, 0x30, 0, 0x30, 0})
+	if list, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "data", germanList)); err == nil {
+		var s Store
+		var rep Report
+		s.Load("", list, &rep)
+		for _, a := range s.anchors[:8] {
+			f.Add(a.raw)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s Store
+		var rep Report
+		s.Load("fuzz", b, &rep)
+		if s.Len() == 0 && len(rep.Refused) == 0 {
+			t.Error("neither anchor nor refusal")
+		}
+	})
+}
