@@ -1,0 +1,142 @@
+package cardsim
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"tiepdan/drivers/card"
+)
+
+// Files of the card (Doc 9303-10 §3.6, §3.10).
+const (
+	efCardAccess = 0x011C
+	efCOM        = 0x011E
+	efSOD        = 0x011D
+	efDG         = 0x0100 // plus the number of the data group
+)
+
+var ldsAID = []byte{0xA0, 0, 0, 2, 0x47, 0x10, 0x01}
+
+// selectFile is SELECT: the LDS application by name, the master file or a file
+// of the current application by identifier. Only P2=0C, no answer wanted, and
+// P2=00 are served, both without file control data.
+func (c *Chip) selectFile(cmd card.Command) status {
+	if cmd.P2&^0x0C != 0 {
+		return swWrongP1P2
+	}
+	switch cmd.P1 {
+	case 4:
+		if !bytes.Equal(cmd.Data, ldsAID) {
+			return swNoFile
+		}
+		c.inLDS, c.current, c.selected = true, nil, false
+		return swOK
+	case 0:
+		if c.faults.noMF {
+			return swWrongIns
+		}
+		if len(cmd.Data) != 0 && !bytes.Equal(cmd.Data, []byte{0x3F, 0}) {
+			return swNoFile
+		}
+		c.inLDS, c.current, c.selected = false, nil, false
+		return swOK
+	case 2:
+		if len(cmd.Data) != 2 {
+			return swWrongLength
+		}
+		return c.selectEF(binary.BigEndian.Uint16(cmd.Data))
+	}
+	return swWrongP1P2
+}
+
+func (c *Chip) selectEF(id uint16) status {
+	files := c.mf
+	if c.inLDS {
+		files = c.lds
+		if c.sm == nil {
+			return swNotAllowed
+		}
+	}
+	content, ok := files[id]
+	if !ok {
+		return swNoFile
+	}
+	c.current, c.selected = content, true
+	return swOK
+}
+
+// selectSFI maps a short identifier: every file's is the low byte of its
+// identifier (Doc 9303-10 table 34).
+func (c *Chip) selectSFI(sfi byte) status { return c.selectEF(efDG | uint16(sfi)) }
+
+// readBinary is READ BINARY: offsets up to 32767 in P1 and P2 or, with a short
+// identifier, up to 255 in P2; with the odd instruction in a data object 54,
+// the answer then being in a data object 53 (Doc 9303-10 §3.6.3.2).
+func (c *Chip) readBinary(cmd card.Command) ([]byte, status) {
+	if cmd.Le == 0 {
+		return nil, swWrongLength
+	}
+	offset := 0
+	switch {
+	case cmd.INS == insReadOdd:
+		do, err := card.ParseOneTLV(cmd.Data, 0x54)
+		if err != nil || len(do.Value) == 0 || len(do.Value) > 4 {
+			return nil, swWrongData
+		}
+		for _, b := range do.Value {
+			offset = offset<<8 | int(b)
+		}
+		if cmd.P1 != 0 || cmd.P2 > 0x1F {
+			if sw := c.selectEF(uint16(cmd.P1)<<8 | uint16(cmd.P2)); sw != swOK {
+				return nil, sw
+			}
+		} else if cmd.P2 != 0 {
+			if sw := c.selectSFI(cmd.P2); sw != swOK {
+				return nil, sw
+			}
+		}
+	case cmd.P1&0x80 != 0:
+		if sw := c.selectSFI(cmd.P1 & 0x1F); sw != swOK {
+			return nil, sw
+		}
+		offset = int(cmd.P2)
+	default:
+		offset = int(cmd.P1)<<8 | int(cmd.P2)
+	}
+	switch {
+	case c.inLDS && c.sm == nil:
+		return nil, swNotAllowed
+	case !c.selected:
+		return nil, swNoCurrentEF
+	case offset > len(c.current), offset == len(c.current) && offset > 0:
+		return nil, swWrongOffset
+	}
+	left := c.current[offset:]
+	if cmd.INS == insReadOdd {
+		return readOdd(left, cmd.Le)
+	}
+	all := cmd.Le == maxShortAnswer || cmd.Le == maxAnswer // "as much as there is"
+	if cmd.Le <= len(left) {
+		return bytes.Clone(left[:cmd.Le]), swOK
+	}
+	if c.faults.correctLe && c.sm == nil && len(left) < maxShortAnswer {
+		return nil, swCorrectLe | status(len(left))
+	}
+	if all {
+		return bytes.Clone(left), swOK
+	}
+	return bytes.Clone(left), swEndOfFile
+}
+
+// readOdd answers with as much as fits into le together with its header.
+func readOdd(left []byte, le int) ([]byte, status) {
+	n := min(len(left), le)
+	for n > 0 {
+		do := card.AppendTLV(nil, 0x53, left[:n])
+		if len(do) <= le {
+			return do, swOK
+		}
+		n -= len(do) - le
+	}
+	return nil, swWrongLength
+}
