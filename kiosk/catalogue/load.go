@@ -239,7 +239,7 @@ func one[T any](l *loader, name string) T {
 	}
 	sum := sha256.Sum256(b)
 	l.hash[name] = sum[:]
-	if err := decodeStrict(b, &v); err != nil {
+	if err := DecodeStrict(b, &v); err != nil {
 		l.fail(name, "", "", err.Error())
 		return zero
 	}
@@ -262,10 +262,11 @@ func readLimited(fsys fs.FS, name string) ([]byte, error) {
 	return b, nil
 }
 
-// decodeStrict decodes one YAML document into v. Beyond unknown and repeated
-// fields it refuses what plain data does not need and what can blow up:
-// anchors, aliases, merge keys, tags, several documents, deep nesting.
-func decodeStrict(b []byte, v any) error {
+// DecodeStrict decodes one YAML document into v, for every YAML file a kiosk
+// reads. Beyond unknown and repeated fields it refuses what plain data does not
+// need and what can blow up: anchors, aliases, merge keys, tags, several
+// documents, deep nesting. Errors have line and column.
+func DecodeStrict(b []byte, v any) error {
 	if !validText(b) {
 		return errors.New("not plain UTF-8 text")
 	}
