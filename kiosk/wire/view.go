@@ -223,6 +223,9 @@ type Question struct {
 	Value     string   `json:"value"`
 	Source    string   `json:"source,omitempty"`
 	Error     *Notice  `json:"error,omitempty"`
+	Skip      Text     `json:"skip"`      // what follows from leaving it empty, when that is allowed
+	MaxLength int      `json:"maxLength"` // in letters; 0: the page's own limit
+	Partial   bool     `json:"partial"`   // a date may be only a year, or month and year
 }
 
 type Option struct {
@@ -258,6 +261,8 @@ type Purpose struct {
 	Text     Text   `json:"text"`
 	Required bool   `json:"required"`
 	Given    bool   `json:"given"`
+	// Consequence of not agreeing.
+	Consequence Text `json:"consequence"`
 }
 
 type Review struct {

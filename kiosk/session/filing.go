@@ -1,0 +1,462 @@
+package session
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"tiepdan/kiosk/catalogue"
+)
+
+// What services are shown for.
+const (
+	forTicket    = "ticket"
+	forFile      = "file"
+	forChecklist = "checklist"
+)
+
+// How a paper comes.
+const (
+	HowCounter = "counter"
+	HowECert   = "e-certificate"
+)
+
+const maxQuery = 200 // letters of a search
+
+// pressedFiling walks from services to confirm.
+func (t *step) pressedFiling(p Pressed) {
+	f := &t.Visit.Filing
+	if p.Action == "back" {
+		t.filingBack()
+		return
+	}
+	if p.Action == "search" && (t.Visit.At == AtServices || t.Visit.At == AtProcedures) && t.Visit.For != forTicket {
+		f.Query = strings.TrimSpace(cut(p.Value, maxQuery))
+		f.Service = ""
+		f.Searches++
+		t.goTo(AtProcedures)
+		return
+	}
+	switch t.Visit.At {
+	case AtServices:
+		if p.Action == "service" {
+			t.chooseService(p.Value)
+		}
+	case AtProcedures:
+		if p.Action == "procedure" {
+			t.chooseProcedure(p.Value)
+		}
+	case AtProcedure:
+		switch p.Action {
+		case "procedure":
+			t.chooseProcedure(p.Value)
+		case "next":
+			t.startFiling()
+		case "ticket":
+			if s, ok := t.Env.Catalogue.ServiceOf(f.Procedure); ok {
+				t.orderTicket(s.Code)
+			}
+		}
+	case AtCase:
+		if p.Action == "case" || p.Action == "next" {
+			t.chooseCase(p.Value)
+		}
+	case AtQuestion:
+		if p.Action == "next" {
+			t.answer(p.Value)
+		}
+	case AtPapers:
+		switch p.Action {
+		case "paper":
+			t.choosePaper(p.Values["code"], p.Values["how"], p.Values["number"])
+		case "next":
+			t.papersNext(p.Values)
+		}
+	case AtConsent:
+		if p.Action == "next" {
+			t.agree(p.Values)
+		}
+	case AtReview:
+		switch p.Action {
+		case "edit":
+			t.edit(p.Value)
+		case "confirm":
+			t.confirm()
+		}
+	}
+}
+
+func (t *step) chooseService(code string) {
+	if !slices.ContainsFunc(t.Services(), func(s *catalogue.Service) bool { return s.Code == code }) {
+		return
+	}
+	if t.Visit.For == forTicket {
+		t.orderTicket(code)
+		return
+	}
+	t.Visit.Filing.Service, t.Visit.Filing.Query = code, ""
+	t.goTo(AtProcedures)
+}
+
+// chooseProcedure keeps no answer of another procedure.
+func (t *step) chooseProcedure(code string) {
+	if _, ok := t.Env.Catalogue.Procedure(code); !ok || !t.Env.offers(code) {
+		return
+	}
+	f := &t.Visit.Filing
+	if f.Procedure != code {
+		*f = Filing{Service: f.Service, Query: f.Query, Searches: f.Searches, Procedure: code}
+	}
+	t.Visit.Print = Print{Job: t.Visit.Print.Job}
+	t.goTo(AtProcedure)
+}
+
+func (t *step) startFiling() {
+	p, f := t.Procedure(), &t.Visit.Filing
+	switch len(p.Cases) {
+	case 0:
+		f.Case = ""
+	case 1:
+		f.Case = p.Cases[0].Code
+	default:
+		t.goTo(AtCase)
+		return
+	}
+	t.firstQuestion()
+}
+
+func (t *step) chooseCase(code string) {
+	f := &t.Visit.Filing
+	if code == "" {
+		code = f.Case
+	}
+	if _, ok := t.Procedure().Case(code); !ok {
+		return
+	}
+	f.Case = code
+	t.firstQuestion()
+}
+
+func (t *step) firstQuestion() {
+	t.Visit.Filing.Editing = false
+	if asked := t.AskedQuestions(); len(asked) > 0 {
+		t.question(asked[0].Name)
+		return
+	}
+	t.papers()
+}
+
+func (t *step) question(name string) {
+	t.goTo(AtQuestion)
+	t.Visit.Filing.Question = name
+}
+
+func (t *step) papers() {
+	if len(t.Papers()) == 0 {
+		t.consent()
+		return
+	}
+	t.Visit.Filing.Problems = nil
+	t.goTo(AtPapers)
+}
+
+func (t *step) consent() {
+	if t.Visit.Filing.Editing {
+		t.review()
+		return
+	}
+	t.goTo(AtConsent)
+}
+
+func (t *step) review() {
+	t.Visit.Filing.Editing = false
+	t.goTo(AtReview)
+}
+
+// answer takes the value of the question on screen. A refused one stays in the
+// page, which is not overwritten; only the reason is said.
+func (t *step) answer(value string) {
+	f := &t.Visit.Filing
+	form := t.Procedure().Form
+	q, ok := form.Question(f.Question)
+	if !ok {
+		return
+	}
+	canonical, err := q.Check(value, t.now)
+	if err == nil && q.Type == catalogue.TypeUnit && canonical != "" {
+		if _, known := t.Env.Catalogue.Unit(canonical); !known {
+			err = &catalogue.AnswerError{Field: q.Name, Problem: catalogue.ErrUnit}
+		}
+	}
+	if err != nil {
+		t.Visit.Notice = problemNotice(err)
+		return
+	}
+	source := "typed"
+	if proposal, from := form.Proposal(q.Name, f.Answers, t.Chip()); proposal != "" && proposal == canonical {
+		source = sourceOf(from)
+	}
+	f.Answers, f.Sources = with(f.Answers, q.Name, canonical), with(f.Sources, q.Name, source)
+	t.afterAnswer()
+}
+
+// afterAnswer goes to the next question, or in a change from the review to what
+// the change newly asks for.
+func (t *step) afterAnswer() {
+	f := &t.Visit.Filing
+	asked := t.AskedQuestions()
+	if f.Editing {
+		for _, q := range asked {
+			if _, answered := f.Answers[q.Name]; !answered {
+				t.question(q.Name)
+				return
+			}
+		}
+		if t.paperProblems() != nil { // an answer may ask for another paper
+			t.papers()
+			return
+		}
+		t.review()
+		return
+	}
+	at := slices.IndexFunc(asked, func(q *catalogue.Question) bool { return q.Name == f.Question })
+	if at+1 < len(asked) {
+		t.question(asked[at+1].Name)
+		return
+	}
+	t.papers()
+}
+
+// filingBack goes one step back and keeps what was answered.
+func (t *step) filingBack() {
+	v := &t.Visit
+	f := &v.Filing
+	if f.Editing && (v.At == AtQuestion || v.At == AtPapers) {
+		if name := t.firstMissing(); name == "" || v.At == AtPapers || name != f.Question {
+			t.review()
+			return
+		}
+	}
+	switch v.At {
+	case AtServices:
+		if v.Quick {
+			t.forget()
+			return
+		}
+		t.goTo(AtMenu)
+	case AtProcedures:
+		f.Query = ""
+		t.goTo(AtServices)
+	case AtProcedure:
+		t.goTo(AtProcedures)
+	case AtCase:
+		t.goTo(AtProcedure)
+	case AtQuestion:
+		asked := t.AskedQuestions()
+		at := slices.IndexFunc(asked, func(q *catalogue.Question) bool { return q.Name == f.Question })
+		if at > 0 {
+			t.question(asked[at-1].Name)
+			return
+		}
+		t.beforeQuestions()
+	case AtPapers:
+		t.lastQuestion()
+	case AtConsent:
+		if len(t.Papers()) > 0 {
+			t.papers()
+			return
+		}
+		t.lastQuestion()
+	case AtReview:
+		t.goTo(AtConsent)
+	}
+}
+
+func (t *step) lastQuestion() {
+	if asked := t.AskedQuestions(); len(asked) > 0 {
+		t.question(asked[len(asked)-1].Name)
+		return
+	}
+	t.beforeQuestions()
+}
+
+func (t *step) beforeQuestions() {
+	if len(t.Procedure().Cases) > 1 {
+		t.goTo(AtCase)
+		return
+	}
+	t.goTo(AtProcedure)
+}
+
+// choosePaper says how one paper comes.
+func (t *step) choosePaper(code, how, number string) {
+	f := &t.Visit.Filing
+	papers := t.Papers()
+	i := slices.IndexFunc(papers, func(p catalogue.Paper) bool { return p.Code == code })
+	if i < 0 {
+		return
+	}
+	choice := PaperChoice{How: how}
+	switch {
+	case how == HowECert && papers[i].ECertificate != nil:
+		choice.Number = tidy(number)
+	case how != HowCounter && how != "":
+		return
+	}
+	f.Papers = with(f.Papers, code, choice)
+	if _, had := f.Problems[code]; had {
+		f.Problems = maps.Clone(f.Problems)
+		delete(f.Problems, code)
+	}
+	t.Visit.Notice = Notice{}
+}
+
+// papersNext goes on once every paper is settled. The numbers typed may come
+// along, as ecert-<code>.
+func (t *step) papersNext(values map[string]string) {
+	for _, p := range t.Papers() {
+		if number, ok := values["ecert-"+p.Code]; ok && t.Visit.Filing.Papers[p.Code].How == HowECert {
+			t.choosePaper(p.Code, HowECert, number)
+		}
+	}
+	if problems := t.paperProblems(); problems != nil {
+		t.Visit.Filing.Problems = problems
+		t.Visit.Notice = Notice{Code: "papers-missing", Kind: "warn"}
+		return
+	}
+	t.Visit.Filing.Problems = nil
+	t.consent()
+}
+
+// paperProblems are the papers not settled yet, nil when all are: of a group
+// one is enough, an optional one may stay open, a number must look like one.
+func (t *step) paperProblems() map[string]string {
+	chosen := t.Visit.Filing.Papers
+	papers := t.Papers()
+	settled := map[string]bool{}
+	for _, p := range papers {
+		if p.Group != "" && chosen[p.Code].How != "" {
+			settled[p.Group] = true
+		}
+	}
+	var problems map[string]string
+	for _, p := range papers {
+		c := chosen[p.Code]
+		switch {
+		case c.How == "" && !p.Optional && !settled[p.Group]:
+			problems = with(problems, p.Code, "paper-missing")
+		case c.How == HowECert && c.Number == "":
+			problems = with(problems, p.Code, "number-missing")
+		case c.How == HowECert && !matches(p.ECertificate.Pattern, c.Number):
+			problems = with(problems, p.Code, "number-wrong")
+		}
+	}
+	return problems
+}
+
+func (t *step) agree(values map[string]string) {
+	f := &t.Visit.Filing
+	given := map[string]bool{}
+	missing := false
+	for _, c := range t.Env.Catalogue.Consents {
+		v := values[c.Purpose]
+		given[c.Purpose] = v == "true" || v == "yes"
+		missing = missing || c.Required && !given[c.Purpose]
+	}
+	f.Consents = given
+	if missing {
+		t.Visit.Notice = Notice{Code: "consent-required", Kind: "warn"}
+		return
+	}
+	f.Agreed = t.now
+	t.review()
+}
+
+// edit goes from the review to one question, to the papers or the consents.
+func (t *step) edit(what string) {
+	switch what {
+	case "papers":
+		t.Visit.Filing.Editing = true
+		t.papers()
+	case "consent":
+		t.goTo(AtConsent)
+	default:
+		if slices.ContainsFunc(t.AskedQuestions(), func(q *catalogue.Question) bool { return q.Name == what }) {
+			t.Visit.Filing.Editing = true
+			t.question(what)
+		}
+	}
+}
+
+// firstMissing is the first question that is asked and has no answer yet.
+func (t *step) firstMissing() string {
+	for _, q := range t.AskedQuestions() {
+		if _, ok := t.Visit.Filing.Answers[q.Name]; !ok {
+			return q.Name
+		}
+	}
+	return ""
+}
+
+// with is m with one entry changed, in a new map.
+func with[V any](m map[string]V, key string, v V) map[string]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[string]V{}
+	}
+	m[key] = v
+	return m
+}
+
+func problemNotice(err error) Notice {
+	n := Notice{Code: "answer-pattern", Kind: "warn"}
+	if e, ok := errors.AsType[*catalogue.AnswerError](err); ok {
+		n.Code = string(e.Problem)
+		if e.Limit != "" {
+			n.Args = map[string]string{"limit": e.Limit}
+		}
+	}
+	return n
+}
+
+// sourceOf names the source of a proposal as the wire does.
+func sourceOf(from string) string {
+	if from == "copy" {
+		return "copied"
+	}
+	return from
+}
+
+const maxNumber = 60 // letters of an e-certificate's number
+
+func tidy(s string) string {
+	return norm.NFC.String(strings.Join(strings.Fields(cut(s, maxNumber)), " "))
+}
+
+// cut is s without what is no text, and no longer than n letters.
+func cut(s string, n int) string {
+	if len(s) > 4*n {
+		s = s[:4*n]
+	}
+	s = strings.ToValidUTF8(s, "")
+	for utf8.RuneCountInString(s) > n {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
+
+// matches holds a number against its pattern; the catalogue compiled it once
+// when it was loaded, so one that does not compile here matches nothing.
+func matches(pattern, s string) bool {
+	if pattern == "" {
+		return true
+	}
+	re, err := regexp.Compile("^(?:" + pattern + ")$")
+	return err == nil && re.MatchString(s)
+}

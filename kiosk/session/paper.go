@@ -1,0 +1,216 @@
+package session
+
+import (
+	"strings"
+	"time"
+
+	"tiepdan/drivers/card/cccd"
+	"tiepdan/drivers/printer"
+	"tiepdan/kiosk/catalogue"
+)
+
+// print sends the screen's paper to the printer, or says that none will come.
+func (t *step) print() {
+	v := &t.Visit
+	v.Print.Why = ""
+	if !t.Levels.Printer.CanPrint() {
+		v.Print.State, v.Print.Why = "unavailable", whyNoPaper(t.Levels.Printer)
+		return
+	}
+	paper := t.paper(v.Print.Times > 0)
+	if paper == nil {
+		return
+	}
+	v.Print.State = "printing"
+	v.Print.Job++
+	v.Print.Times++
+	t.do(PrintPaper{PrintJob{Visit: v.Token, Job: v.Print.Job, Paper: paper}})
+}
+
+// printAgain is a press: while a job runs it means nothing.
+func (t *step) printAgain() {
+	if t.Visit.Print.State != "printing" && t.mayPrint() {
+		if t.Visit.Print.State == "unknown" || t.Visit.Print.Times == 0 && t.Visit.At != AtProcedure {
+			t.Visit.Print.Times = max(t.Visit.Print.Times, 1) // it may be out there already: mark this one
+		}
+		t.print()
+	}
+}
+
+func (t *step) printDone(ev PrintDone) {
+	p := &t.Visit.Print
+	if ev.Visit != t.Visit.Token || ev.Job != p.Job || p.State != "printing" {
+		return
+	}
+	p.State, p.Why = string(ev.Outcome), ev.Why
+	t.touch()
+	t.do(Journey{"print-" + string(ev.Outcome)})
+}
+
+// paper is what this screen prints; a repeated ticket or slip is marked.
+func (t *step) paper(again bool) Paper {
+	switch t.Visit.At {
+	case AtTicket:
+		return t.ticketPaper(again)
+	case AtReceipt:
+		slip := *t.Visit.Slip
+		slip.Reprint = again
+		return slip
+	case AtProcedure:
+		return t.checklist()
+	}
+	return nil
+}
+
+func (t *step) ticketPaper(again bool) printer.Ticket {
+	k := t.Visit.Ticket
+	p := printer.Ticket{
+		Unit: t.Env.Site.Unit, Site: t.Env.Site.Name, Number: k.Number, Ahead: k.Ahead, Wait: k.Wait, At: k.At,
+		QR: TicketQR(t.Env.Site, *k), Reprint: again, Lang: t.Visit.Comfort.Lang,
+	}
+	if s, ok := t.Env.Catalogue.Service(k.Service); ok {
+		p.Service = s.Name.VI
+	}
+	return p
+}
+
+// TicketQR is what a phone keeps of a number: plain words, since no page of ours
+// can be reached from outside.
+func TicketQR(s Site, k Ticket) string {
+	return k.Number + " · " + s.Unit + " · " + k.At.In(vietnam).Format("15:04 02/01/2006")
+}
+
+// slip is the Phiếu nộp hồ sơ. Of the person it has the name, and the masked
+// number when they are still known.
+func (t *step) slip() printer.Slip {
+	v := &t.Visit
+	p := t.Procedure()
+	slip := printer.Slip{
+		Site: t.Env.Site.Name, Receipt: v.Filed.Receipt.Grouped(), Code: v.Filed.Code,
+		At: v.Filed.At, QR: v.Filed.Receipt.QR(), Lang: v.Comfort.Lang,
+	}
+	if v.Holder != nil {
+		slip.Applicant = v.Holder.Identity.Name
+		slip.PIN = cccd.MaskPIN(v.Holder.Identity.PIN)
+	}
+	if p == nil {
+		slip.Authority = t.Env.Site.Unit
+		return slip
+	}
+	slip.Authority = t.Authority(p).VI
+	slip.Procedure, slip.Official = p.Name.VI, p.Code
+	for _, paper := range t.Papers() {
+		switch c := v.Filing.Papers[paper.Code]; c.How {
+		case HowCounter:
+			slip.Papers = append(slip.Papers, printer.SlipPaper{Name: paper.Name.VI, How: "mang bản chính đến quầy"})
+		case HowECert:
+			slip.Papers = append(slip.Papers, printer.SlipPaper{Name: paper.Name.VI, How: "số " + c.Number})
+		}
+	}
+	for _, text := range t.NextSteps(p, v.Filed.At) {
+		slip.Next = append(slip.Next, text.VI)
+	}
+	return slip
+}
+
+// Authority receives the procedure here: a committee's name is the site's unit;
+// the police's is its own, with the unit's place.
+func (s State) Authority(p *catalogue.Procedure) catalogue.Text {
+	unit := s.Env.Site.Unit
+	a := p.Authority
+	if a.Kind != "commune-police" {
+		if a.Kind == "commune-committee" {
+			return catalogue.Text{VI: unit, EN: unit}
+		}
+		return a.Name
+	}
+	place := strings.TrimPrefix(unit, "UBND ")
+	for _, kind := range []string{"phường ", "xã "} {
+		place = strings.TrimPrefix(place, kind)
+	}
+	return catalogue.Text{VI: a.Name.VI + " " + place, EN: strings.TrimSpace(a.Name.EN + " " + place)}
+}
+
+// NextSteps are the sentences of the slip for whoever receives the procedure.
+// Officers look at a dossier from the next opening of the office.
+func (s State) NextSteps(p *catalogue.Procedure, at time.Time) []catalogue.Text {
+	slip, ok := s.Env.Catalogue.Slip(p.Authority.Kind)
+	if !ok {
+		return nil
+	}
+	texts := slip.Next
+	if s.Env.Site.Phone == "" && len(slip.NoPhone) > 0 {
+		texts = slip.NoPhone
+	}
+	values := map[string]string{
+		"unit": s.Authority(p).VI, "site": s.Env.Site.Name, "phone": s.Env.Site.Phone,
+		"from": s.Env.officeFrom(at).Format("15:04") + " ngày " + s.Env.officeFrom(at).Format("02/01/2006"),
+	}
+	filled := make([]catalogue.Text, 0, len(texts))
+	for _, text := range texts {
+		filled = append(filled, text.Fill(values))
+	}
+	return filled
+}
+
+// officeFrom is when officers next look: now, in opening hours, else the next
+// opening; Monday to Friday at 8:00 where no hours are configured.
+func (e *Env) officeFrom(at time.Time) time.Time {
+	hours := e.Site.Hours
+	if len(hours) == 0 {
+		hours = []Hours{{
+			Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
+			From: 8 * time.Hour, To: 17 * time.Hour,
+		}}
+	}
+	site := Env{Site: Site{Counters: true, Hours: hours, LastTicket: time.Nanosecond}}
+	ok, _, changes := site.open(at)
+	for range 4 {
+		if ok || changes.IsZero() {
+			break
+		}
+		at = changes
+		ok, _, changes = site.open(at)
+	}
+	return at.In(vietnam)
+}
+
+// checklist is the preparation list of the procedure on screen.
+func (t *step) checklist() Paper {
+	p := t.Procedure()
+	if p == nil {
+		return nil
+	}
+	c := printer.Checklist{
+		Unit: t.Env.Site.Unit, Procedure: p.Name.VI, Official: p.Code, Where: t.Authority(p).VI,
+		At: t.now, Lang: t.Visit.Comfort.Lang,
+	}
+	ch := t.ShownChannel(p)
+	c.Fee, c.Time = ch.Fee.VI, ch.Time.VI
+	for _, paper := range p.PapersFor("", nil) {
+		line := paper.Name.VI
+		if paper.Hint.VI != "" {
+			line += " (" + paper.Hint.VI + ")"
+		}
+		c.Papers = append(c.Papers, line)
+	}
+	for _, n := range p.Notes {
+		c.Next = append(c.Next, n.VI)
+	}
+	return c
+}
+
+// ShownChannel is the way whose fee, time and papers are shown: the one filed
+// here, else at the counter, else the first there is.
+func (s State) ShownChannel(p *catalogue.Procedure) catalogue.Channel {
+	if c, ok := s.Env.Channel(p); ok {
+		return c
+	}
+	if c, ok := p.Channel("direct"); ok {
+		return c
+	}
+	if len(p.Channels) > 0 {
+		return p.Channels[0]
+	}
+	return catalogue.Channel{}
+}
