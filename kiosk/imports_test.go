@@ -35,7 +35,7 @@ var allowed = map[string]string{
 	"ui":                              "",
 	"provisioning/enrol":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue",
 	"provisioning/fleet":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue ui",
-	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds",
+	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds drivers/card/cccd", // cccd: the applicant is held against DG13
 	"provisioning/gateway/onestopsim": "",
 	// The mains tie everything: they may import anything.
 	"kiosk":        "*",
@@ -45,7 +45,7 @@ var allowed = map[string]string{
 // owners says who alone, of kiosk/ and drivers/, may import a module. provisioning has its own rules below.
 var owners = map[string]string{
 	"github.com/ebfe/scard":             "drivers/card/pcsc",
-	"go.bug.st/serial":                  "drivers/printer drivers/scanner",
+	"go.bug.st/serial":                  "drivers/serial",
 	"github.com/skip2/go-qrcode":        "drivers/printer",
 	"filippo.io/age":                    "kiosk/dossier",
 	"modernc.org/sqlite":                "kiosk/store",

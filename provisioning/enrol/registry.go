@@ -1,0 +1,263 @@
+package enrol
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/link"
+)
+
+// A Kiosk is what the centre knows of one, whether it has come yet or not.
+type Kiosk struct {
+	ID        string    `json:"id"`
+	Unit      string    `json:"unit"`
+	UnitName  string    `json:"unit_name"`
+	Site      string    `json:"site"`
+	Config    []byte    `json:"config"` // its first configuration, YAML
+	Added     time.Time `json:"added"`
+	Enrolled  time.Time `json:"enrolled,omitzero"`
+	PublicKey string    `json:"public_key,omitempty"`
+	Revoked   time.Time `json:"revoked,omitzero"`
+
+	// Shut are the keys that were this kiosk's and may not come back, and since when.
+	Shut map[string]time.Time `json:"shut,omitempty"`
+}
+
+// shut keeps the present key out from now on.
+func (k *Kiosk) shut(now time.Time) {
+	if k.PublicKey != "" {
+		if k.Shut == nil {
+			k.Shut = map[string]time.Time{}
+		}
+		k.Shut[k.PublicKey] = now
+	}
+}
+
+// ErrNoKiosk is wrapped when an id is not in the registry.
+var ErrNoKiosk = errors.New("no such kiosk")
+
+// ErrBusy is returned when others change the same entry all the time.
+var ErrBusy = errors.New("enrol: the registry is busy, try again")
+
+// Registry is the list of kiosks and of codes, in two KV buckets. Every change
+// is compare-and-set, so that any number of centres may share it.
+type Registry struct {
+	kiosks, codes jetstream.KeyValue
+	pepper        []byte
+}
+
+// A code in the bucket, under its HMAC: who reads a backup can't use it.
+type code struct {
+	Kiosk   string    `json:"kiosk"`
+	Expires time.Time `json:"expires"`
+	Used    time.Time `json:"used,omitzero"`
+}
+
+// OpenRegistry opens the buckets, or makes them. pepper is a secret of the centre.
+func OpenRegistry(ctx context.Context, js jetstream.JetStream, replicas int, pepper []byte) (*Registry, error) {
+	r := &Registry{pepper: pepper}
+	for _, b := range []struct {
+		kv   *jetstream.KeyValue
+		name string
+	}{{&r.kiosks, "kiosks"}, {&r.codes, "codes"}} {
+		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: b.name, History: 5, Replicas: replicas})
+		if err != nil {
+			return nil, fmt.Errorf("enrol: bucket %s: %w", b.name, err)
+		}
+		*b.kv = kv
+	}
+	return r, nil
+}
+
+// Add makes a kiosk with the next free id of its unit: 00004-01, 00004-02, …
+func (r *Registry) Add(ctx context.Context, first config.Config) (Kiosk, error) {
+	text, err := first.Marshal()
+	if err != nil {
+		return Kiosk{}, fmt.Errorf("enrol: first configuration: %w", err)
+	}
+	unit := strings.ToLower(first.Unit.Code)
+	k := Kiosk{Unit: first.Unit.Code, UnitName: first.Unit.Name, Site: first.Site, Config: text, Added: time.Now().UTC()}
+	for n := 1; n <= 9999; n++ {
+		k.ID = fmt.Sprintf("%s-%02d", unit, n)
+		if !dossier.ValidKiosk(k.ID) {
+			return Kiosk{}, fmt.Errorf("enrol: unit code %q makes no kiosk id", first.Unit.Code)
+		}
+		data, err := json.Marshal(k)
+		if err != nil {
+			return Kiosk{}, err
+		}
+		_, err = r.kiosks.Create(ctx, k.ID, data)
+		switch {
+		case err == nil:
+			return k, nil
+		case !errors.Is(err, jetstream.ErrKeyExists):
+			return Kiosk{}, fmt.Errorf("enrol: add %s: %w", k.ID, err)
+		}
+	}
+	return Kiosk{}, fmt.Errorf("enrol: unit %s is full", first.Unit.Code)
+}
+
+// NewCode makes a one-time code for a kiosk, which trusts whoever holds receiptKey.
+func (r *Registry) NewCode(ctx context.Context, kiosk string, life time.Duration, receiptKey ed25519.PublicKey) (link.EnrolCode, time.Time, error) {
+	if _, _, err := r.get(ctx, kiosk); err != nil {
+		return "", time.Time{}, err
+	}
+	c, err := link.NewEnrolCode(rand.Reader, receiptKey)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	expires := time.Now().UTC().Add(life)
+	data, err := json.Marshal(code{Kiosk: kiosk, Expires: expires})
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if _, err := r.codes.Create(ctx, r.key(c), data); err != nil {
+		return "", time.Time{}, fmt.Errorf("enrol: keep a code: %w", err)
+	}
+	return c, expires, nil
+}
+
+func (r *Registry) key(c link.EnrolCode) string {
+	mac := hmac.New(sha256.New, r.pepper)
+	mac.Write([]byte(string(c)))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Redeem uses a code up for the kiosk that made publicKey. Of any number of
+// tries at the same time one succeeds. The errors for the technician are
+// [link.ErrWrongCode], [link.ErrCodeUsed] and [link.ErrCodeExpired].
+func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey string) (Kiosk, error) {
+	entry, err := r.codes.Get(ctx, r.key(typed))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Kiosk{}, link.ErrWrongCode
+	}
+	if err != nil {
+		return Kiosk{}, fmt.Errorf("enrol: look a code up: %w", err)
+	}
+	var c code
+	if err := json.Unmarshal(entry.Value(), &c); err != nil {
+		return Kiosk{}, fmt.Errorf("enrol: a code in the registry: %w", err)
+	}
+	now := time.Now().UTC()
+	switch {
+	case !c.Used.IsZero():
+		return Kiosk{}, link.ErrCodeUsed
+	case now.After(c.Expires):
+		return Kiosk{}, link.ErrCodeExpired
+	}
+	c.Used = now
+	data, err := json.Marshal(c)
+	if err != nil {
+		return Kiosk{}, err
+	}
+	if _, err := r.codes.Update(ctx, entry.Key(), data, entry.Revision()); err != nil {
+		if errors.Is(err, jetstream.ErrKeyExists) { // somebody was faster
+			return Kiosk{}, link.ErrCodeUsed
+		}
+		return Kiosk{}, fmt.Errorf("enrol: use a code: %w", err)
+	}
+	return r.change(ctx, c.Kiosk, func(k *Kiosk) {
+		if k.PublicKey != publicKey {
+			k.shut(now) // a replacement: the machine before it is out
+		}
+		k.PublicKey, k.Enrolled, k.Revoked = publicKey, now, time.Time{}
+	})
+}
+
+// Revoke shuts a kiosk out. Servers have to be told: see [Authority.Accounts].
+func (r *Registry) Revoke(ctx context.Context, id string) (Kiosk, error) {
+	now := time.Now().UTC()
+	return r.change(ctx, id, func(k *Kiosk) {
+		k.shut(now)
+		k.Revoked = now
+	})
+}
+
+func (r *Registry) get(ctx context.Context, id string) (Kiosk, uint64, error) {
+	if !dossier.ValidKiosk(id) {
+		return Kiosk{}, 0, fmt.Errorf("enrol: %q: %w", id, ErrNoKiosk)
+	}
+	entry, err := r.kiosks.Get(ctx, id)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Kiosk{}, 0, fmt.Errorf("enrol: %s: %w", id, ErrNoKiosk)
+	}
+	if err != nil {
+		return Kiosk{}, 0, fmt.Errorf("enrol: %s: %w", id, err)
+	}
+	var k Kiosk
+	if err := json.Unmarshal(entry.Value(), &k); err != nil {
+		return Kiosk{}, 0, fmt.Errorf("enrol: %s in the registry: %w", id, err)
+	}
+	return k, entry.Revision(), nil
+}
+
+func (r *Registry) change(ctx context.Context, id string, with func(*Kiosk)) (Kiosk, error) {
+	for range 10 {
+		k, revision, err := r.get(ctx, id)
+		if err != nil {
+			return Kiosk{}, err
+		}
+		with(&k)
+		data, err := json.Marshal(k)
+		if err != nil {
+			return Kiosk{}, err
+		}
+		_, err = r.kiosks.Update(ctx, id, data, revision)
+		if err == nil {
+			return k, nil
+		}
+		if !errors.Is(err, jetstream.ErrKeyExists) {
+			return Kiosk{}, fmt.Errorf("enrol: change %s: %w", id, err)
+		}
+	}
+	return Kiosk{}, ErrBusy
+}
+
+// All lists the kiosks by id.
+func (r *Registry) All(ctx context.Context) ([]Kiosk, error) {
+	watch, err := r.kiosks.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, fmt.Errorf("enrol: list kiosks: %w", err)
+	}
+	var all []Kiosk
+	for {
+		select {
+		case entry := <-watch.Updates():
+			if entry == nil { // that was all there is
+				slices.SortFunc(all, func(a, b Kiosk) int { return strings.Compare(a.ID, b.ID) })
+				return all, watch.Stop()
+			}
+			var k Kiosk
+			if err := json.Unmarshal(entry.Value(), &k); err != nil {
+				return nil, errors.Join(fmt.Errorf("enrol: %s in the registry: %w", entry.Key(), err), watch.Stop())
+			}
+			all = append(all, k)
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), watch.Stop())
+		}
+	}
+}
+
+// Revoked returns the keys shut out, for [Authority.Accounts].
+func Revoked(kiosks []Kiosk) map[string]time.Time {
+	keys := map[string]time.Time{}
+	for _, k := range kiosks {
+		maps.Copy(keys, k.Shut)
+	}
+	return keys
+}

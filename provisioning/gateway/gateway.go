@@ -1,0 +1,234 @@
+// Package gateway turns sealed dossiers into items at the city's One-Stop
+// system, each exactly once, and answers for each with a signed receipt. It
+// alone can open them; it believes nothing a kiosk says that it can check again.
+//
+//	DOSSIERS ─► worker: parts there? ─► open ─► check card, answers ─► One-Stop ─► sign, keep, tell, acknowledge
+//	                     │ no: later              │ no: quarantine      │ away: later
+//	                     │                        │                     │ refused: receipt with the reason
+//
+// Nothing is acknowledged before its receipt is on disk, and a receipt number
+// that has a receipt is answered with the same one for good. So a crash anywhere means that
+// a worker does it again, and One-Stop, asked again with the same MaHoSoNguon, gives the code it gave.
+package gateway
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"tiepdan/drivers/card/trust"
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/link"
+)
+
+// Keys are the gateway's private ones.
+type Keys struct {
+	Identity string             // age: opens dossiers
+	Receipt  ed25519.PrivateKey // signs receipts
+}
+
+// Recipient is what kiosks seal to.
+func (k Keys) Recipient() (string, error) { return dossier.RecipientOf(k.Identity) }
+
+// Public verifies receipts.
+func (k Keys) Public() dossier.ReceiptKey { return k.Receipt.Public().(ed25519.PublicKey) }
+
+// Options say what a gateway works with.
+type Options struct {
+	Conn     *nats.Conn
+	Keys     Keys
+	OneStop  OneStop
+	Trust    *trust.Store // CSCA anchors; nil: none
+	Requires string       // anchored | signed | read: the least a card must be proven
+	Workers  int          // 0: 8
+	Replicas int          // of what it keeps; 0: 1
+	// StatusEvery is how often One-Stop is asked where open dossiers stand; 0: 15 s.
+	StatusEvery time.Duration
+	Log         *slog.Logger
+}
+
+// Gateway is one of any number of workers on the same streams.
+type Gateway struct {
+	Options
+	js      jetstream.JetStream
+	parts   jetstream.Stream
+	book    *book
+	rules   rules
+	open    openCodes
+	metrics Metrics
+}
+
+// ackWait is how soon another takes over what a dead gateway held. A living one says
+// that it is still at it, every third of that.
+const ackWait = 12 * time.Second
+
+// Open joins the streams, made if they aren't there. Call Run.
+func Open(ctx context.Context, o Options) (*Gateway, error) {
+	if o.Workers == 0 {
+		o.Workers = 8
+	}
+	if o.Replicas == 0 {
+		o.Replicas = 1
+	}
+	if o.StatusEvery == 0 {
+		o.StatusEvery = 15 * time.Second
+	}
+	js, err := jetstream.New(o.Conn)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	g := &Gateway{Options: o, js: js}
+	if g.book, err = openBook(ctx, js, o.Replicas); err != nil {
+		return nil, err
+	}
+	if _, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: streamQuarantine, Subjects: []string{"quarantine.>"}, Description: "sealed dossiers that could not be filed, for people to look into",
+		Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1, Replicas: o.Replicas,
+	}); err != nil {
+		return nil, fmt.Errorf("gateway: stream %s: %w", streamQuarantine, err)
+	}
+	if g.parts, err = js.Stream(ctx, link.StreamParts); err != nil {
+		return nil, fmt.Errorf("gateway: stream %s: %w", link.StreamParts, err)
+	}
+	return g, nil
+}
+
+// Run works until the context ends. What is at hand then is finished if that
+// takes no longer than five seconds, and done again by the next one otherwise.
+func (g *Gateway) Run(ctx context.Context) error {
+	consumer, err := g.js.CreateOrUpdateConsumer(ctx, link.StreamDossiers, jetstream.ConsumerConfig{
+		Durable:       "gateway",
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: -1, // an item that waits for its parts, or for One-Stop, holds up no other
+		Replicas:      g.Replicas,
+	})
+	if err != nil {
+		return fmt.Errorf("gateway: consumer: %w", err)
+	}
+	stopAnswering, err := g.answer()
+	if err != nil {
+		return err
+	}
+	defer stopAnswering()
+	if err := g.book.each(ctx, func(e entry) { g.metrics.restore(e); g.open.note(e) }); err != nil {
+		return err
+	}
+
+	// Work in hand outlives ctx by a little.
+	work, finish := context.WithCancel(context.WithoutCancel(ctx))
+	defer finish()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, finish) })()
+
+	errs := make(chan error, g.Workers+1)
+	var wg sync.WaitGroup
+	for range g.Workers {
+		wg.Go(func() { errs <- g.work(ctx, work, consumer) })
+	}
+	wg.Go(func() { errs <- g.watchStatuses(ctx) })
+	wg.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// work takes one item after the other until ctx ends.
+func (g *Gateway) work(ctx, work context.Context, consumer jetstream.Consumer) error {
+	// One at a time: an item is asked for when there is somebody to do it.
+	items, err := consumer.Messages(jetstream.PullMaxMessages(1))
+	if err != nil {
+		return fmt.Errorf("gateway: pull: %w", err)
+	}
+	defer items.Stop()
+	for {
+		msg, err := items.Next(jetstream.NextContext(ctx))
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				return msg.Nak()
+			}
+			return nil
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed), errors.Is(err, nats.ErrConnectionClosed):
+			return fmt.Errorf("gateway: pull: %w", err)
+		case err != nil:
+			g.Log.Warn("waiting for dossiers", "err", err)
+		default:
+			g.one(work, msg)
+		}
+	}
+}
+
+// one does one item and says to the stream what became of it.
+func (g *Gateway) one(ctx context.Context, msg jetstream.Msg) {
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	go func() { // tells the stream that somebody is at it
+		for {
+			select {
+			case <-time.After(ackWait / 3):
+				if msg.InProgress() != nil {
+					return // done meanwhile, or the connection is gone: then it comes again
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	deliveries := uint64(1)
+	if meta, err := msg.Metadata(); err == nil {
+		deliveries = meta.NumDelivered
+	}
+	err := g.handle(ctx, msg.Subject(), msg.Data(), deliveries)
+	later, isLater := errors.AsType[*tryLater](err)
+	switch {
+	case err == nil:
+		err = msg.DoubleAck(ctx) // lost acknowledgements cost a second round, nothing else
+	case isLater:
+		g.metrics.later(later.why)
+		delay := backoff(deliveries)
+		g.Log.Info("a dossier has to wait", "subject", msg.Subject(), "why", later.why, "err", later.err, "delivery", deliveries, "delay", delay)
+		err = msg.NakWithDelay(delay)
+	default:
+		// Nobody can be given a receipt for it: it names no receipt number of its own.
+		g.metrics.nonsense()
+		g.Log.Error("not a dossier at all", "subject", msg.Subject(), "err", err)
+		err = msg.TermWithReason("not a dossier")
+	}
+	if err != nil {
+		g.Log.Warn("the stream did not hear what became of a dossier; it comes again", "subject", msg.Subject(), "err", err)
+	}
+}
+
+// backoff doubles from a quarter of a second to 15 s, so that what waited for
+// One-Stop goes soon after it is back; much later for what has waited for hours.
+func backoff(deliveries uint64) time.Duration {
+	switch {
+	case deliveries <= 6:
+		return 250 * time.Millisecond << (deliveries - 1)
+	case deliveries <= 500:
+		return 15 * time.Second
+	}
+	return 5 * time.Minute
+}
+
+// tryLater is an item that could not be done now. It says nothing of the item itself.
+type tryLater struct {
+	why string // a metric's label
+	err error
+}
+
+func (e *tryLater) Error() string { return e.why + ": " + e.err.Error() }
+func (e *tryLater) Unwrap() error { return e.err }
+
+func later(why string, err error) error { return &tryLater{why, err} }

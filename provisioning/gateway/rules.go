@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tiepdan/kiosk/catalogue"
+	"tiepdan/kiosk/dossier"
+)
+
+// rules are the catalogues by day: a dossier is held against what was in force
+// when it was confirmed, however late it arrives.
+type rules struct {
+	mu   sync.Mutex
+	days map[catalogue.Date]*catalogue.Catalogue
+}
+
+// maxDays bounds how many days' catalogues are kept.
+const maxDays = 16
+
+func (r *rules) on(t time.Time) (*catalogue.Catalogue, error) {
+	day := catalogue.DateOf(t)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.days[day]; c != nil {
+		return c, nil
+	}
+	c, err := catalogue.Embedded(t)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.days) >= maxDays || r.days == nil {
+		r.days = map[catalogue.Date]*catalogue.Catalogue{}
+	}
+	r.days[day] = c
+	return c, nil
+}
+
+// hold holds a dossier against the catalogue of its day. The catalogue it was
+// made under may be another; then it has to satisfy ours, and the difference is noted.
+func (r *rules) hold(d dossier.Dossier, f *findings) (*catalogue.Catalogue, *catalogue.Procedure, *fault) {
+	cat, err := r.on(d.SubmittedAt)
+	if err != nil {
+		return nil, nil, &fault{"catalogue-unreadable", err}
+	}
+	if d.Catalogue != cat.Version {
+		f.notes = append(f.notes, "catalogue-other-version")
+	}
+	p, ok := cat.Procedure(d.Procedure)
+	switch {
+	case !ok:
+		return nil, nil, &fault{"procedure-unknown", errors.New(d.Procedure)}
+	case p.Form == nil:
+		return nil, nil, &fault{"procedure-without-form", errors.New(d.Procedure)}
+	case p.Form.Name != d.Form:
+		return nil, nil, &fault{"form-unknown", fmt.Errorf("%s, not %s", d.Form, p.Form.Name)}
+	case p.Form.Version != d.FormVersion:
+		f.notes = append(f.notes, "form-other-version")
+	}
+	if err := p.ValidateAnswers(d.Answers, d.Case, d.SubmittedAt); err != nil {
+		return nil, nil, &fault{"answers-invalid", err} // AnswerErrors name fields, not values
+	}
+	return cat, p, nil
+}
