@@ -36,7 +36,8 @@ const (
 	swWrongIns     status = 0x6D00
 	swWrongCla     status = 0x6E00
 	maxShortAnswer        = 256
-	maxAnswer             = 65536
+	maxAnswer             = 0xFFFF - 2 // what a line with two bytes of length carries
+	maxLe                 = 65536
 )
 
 func (s status) bytes() []byte { return binary.BigEndian.AppendUint16(nil, uint16(s)) }
@@ -114,6 +115,13 @@ func (c *Chip) Refused() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.refused
+}
+
+// gone tells that the card has pulled itself, as its fault said.
+func (c *Chip) gone() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.faults.tornAfter >= 0 && c.count > c.faults.tornAfter
 }
 
 // Reset is power off and on: nothing is selected, nobody has access.

@@ -115,7 +115,7 @@ func (c *Chip) readBinary(cmd card.Command) ([]byte, status) {
 	if cmd.INS == insReadOdd {
 		return readOdd(left, cmd.Le)
 	}
-	all := cmd.Le == maxShortAnswer || cmd.Le == maxAnswer // "as much as there is"
+	all := cmd.Le == maxShortAnswer || cmd.Le == maxLe // "as much as there is"
 	if cmd.Le <= len(left) {
 		return bytes.Clone(left[:cmd.Le]), swOK
 	}

@@ -27,12 +27,14 @@ func (c *Chip) issue() {
 	c.aaKey = deriveKey(curveOf(aaCurve), p.Name+" active authentication")
 	groups := []dataGroup{
 		{1, tlv(0x61, tlv(0x5F1F, []byte(p.MRZ())))},
-		{2, faceFile(p.portrait(f.largeDG2))},
 		{13, cccd.EncodeDG13(p.Holder)},
 		{14, tlv(0x6E, c.securityInfos(true))},
 		{15, tlv(0x6F, publicKeyInfo(curveOf(aaCurve), mul(curveOf(aaCurve), base(curveOf(aaCurve)), c.aaKey).encode(curveOf(aaCurve))))},
 	}
-	groups = slices.DeleteFunc(groups, func(g dataGroup) bool { return g.number == f.without || p.NoPortrait && g.number == 2 })
+	if !p.NoPortrait {
+		groups = slices.Insert(groups, 1, dataGroup{2, faceFile(p.portrait(f.largeDG2))})
+	}
+	groups = slices.DeleteFunc(groups, func(g dataGroup) bool { return g.number == f.without })
 	for i, g := range groups {
 		if g.number == f.garbage {
 			groups[i].content = tlv(groupTags[g.number], bytes.Repeat([]byte{0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF, 0x02, 0x01}, 20))
