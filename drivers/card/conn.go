@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -57,6 +58,9 @@ func (c *Conn) Do(ctx context.Context, cmd Command) ([]byte, error) {
 	if err != nil {
 		c.sm.wipe()
 		c.sm = nil // whatever went wrong, the counters no longer agree
+		if errors.Is(err, ErrMalformed) {
+			err = fmt.Errorf("%w: %w", ErrSecurity, err)
+		}
 		return nil, err
 	}
 	return data, statusErr(sw, nil)

@@ -31,7 +31,15 @@ var curves = []Curve{
 }
 
 // Params are p, b, the base point and the order, as in [elliptic.CurveParams].
-func (c Curve) Params() *elliptic.CurveParams { return c.ec().Params() }
+func (c Curve) Params() *elliptic.CurveParams {
+	k := *c.params()
+	if k.B == nil { // brainpool leaves it out
+		_, k.B = c.Coefficients()
+	}
+	return &k
+}
+
+func (c Curve) params() *elliptic.CurveParams { return c.ec().Params() }
 
 // Elliptic is the curve for crypto/ecdsa.
 func (c Curve) Elliptic() elliptic.Curve { return c.ec() }
@@ -59,7 +67,7 @@ func CurveByOID(oid string) (Curve, bool) {
 // CurveByParams finds the known curve that has exactly these parameters.
 func CurveByParams(p, a, b, gx, gy, n *big.Int) (Curve, bool) {
 	for _, c := range curves {
-		k := c.Params()
+		k := c.params()
 		if p.Cmp(k.P) != 0 || n.Cmp(k.N) != 0 || gx.Cmp(k.Gx) != 0 || gy.Cmp(k.Gy) != 0 {
 			continue
 		}
@@ -70,10 +78,10 @@ func CurveByParams(p, a, b, gx, gy, n *big.Int) (Curve, bool) {
 	return Curve{}, false
 }
 
-// Coefficients are a and b of y² = x³ + ax + b. CurveParams has no place for a,
-// and brainpool leaves b out too, so they are worked out from two points.
+// Coefficients are a and b of y² = x³ + ax + b. CurveParams has no place for a
+// and may lack b, so they are worked out from two points.
 func (c Curve) Coefficients() (a, b *big.Int) {
-	k := c.Params()
+	k := c.params()
 	x2, y2 := addPoints(c.ec(), k.Gx, k.Gy, k.Gx, k.Gy)
 	rest := func(x, y *big.Int) *big.Int { // y² − x³ = ax + b
 		r := new(big.Int).Mul(y, y)
@@ -88,7 +96,7 @@ func (c Curve) Coefficients() (a, b *big.Int) {
 }
 
 // size is the length of a coordinate in bytes.
-func (c Curve) size() int { return (c.Params().BitSize + 7) / 8 }
+func (c Curve) size() int { return (c.params().BitSize + 7) / 8 }
 
 // A point is a point of a curve, never the one at infinity.
 type point struct{ x, y *big.Int }
@@ -110,7 +118,7 @@ func (c Curve) ParsePoint(b []byte) (x, y *big.Int, err error) {
 		return nil, nil, fmt.Errorf("%w: %d bytes are no uncompressed point of %s", ErrMalformed, len(b), c.Name)
 	}
 	x, y = new(big.Int).SetBytes(b[1:1+n]), new(big.Int).SetBytes(b[1+n:])
-	p := c.Params().P
+	p := c.params().P
 	if x.Cmp(p) >= 0 || y.Cmp(p) >= 0 || !onCurve(c.ec(), x, y) {
 		return nil, nil, fmt.Errorf("%w: point is not on %s", ErrMalformed, c.Name)
 	}
@@ -123,11 +131,11 @@ func (c Curve) decode(b []byte) (point, error) {
 }
 
 // base is the generator.
-func (c Curve) base() point { return point{c.Params().Gx, c.Params().Gy} }
+func (c Curve) base() point { return point{c.params().Gx, c.params().Gy} }
 
 // mul is k·p. It fails where the result is no point to go on with.
 func (c Curve) mul(p point, k *big.Int) (point, error) {
-	k = new(big.Int).Mod(k, c.Params().N)
+	k = new(big.Int).Mod(k, c.params().N)
 	if k.Sign() == 0 {
 		return point{}, fmt.Errorf("%w: point at infinity", ErrSecurity)
 	}
@@ -149,7 +157,7 @@ func (c Curve) add(p, q point) (point, error) {
 
 // scalar draws a private key: uniform in [1, n).
 func (c Curve) scalar(random io.Reader) (*big.Int, error) {
-	n := c.Params().N
+	n := c.params().N
 	b := make([]byte, (n.BitLen()+7)/8)
 	for range 256 {
 		if _, err := io.ReadFull(random, b); err != nil {

@@ -3,6 +3,8 @@ package lds
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"log/slog"
 
 	"tiepdan/drivers/card"
 )
@@ -14,8 +16,9 @@ type Face struct {
 	Data []byte
 }
 
-func (Face) String() string   { return "[face]" }
-func (Face) GoString() string { return "[face]" }
+func (Face) String() string             { return "[face]" }
+func (Face) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[face]") } // a fmt.State keeps its own errors
+func (Face) LogValue() slog.Value       { return slog.StringValue("[face]") }
 
 var magics = []struct {
 	mime  string

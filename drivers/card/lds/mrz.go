@@ -2,6 +2,8 @@ package lds
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"tiepdan/drivers/card"
@@ -10,7 +12,7 @@ import (
 // MRZ is a machine readable zone whose check digits hold. Fields stand as
 // printed, without the fillers at their end.
 type MRZ struct {
-	Format      Format
+	Form        Format
 	Type        string // "ID", "P", "I"
 	Issuer      string // three letters, "VNM"
 	Number      string // nine places or fewer
@@ -36,9 +38,10 @@ const (
 	TD3 Format = "TD3" // passports, 2 × 44
 )
 
-// The zone of a person prints as its kind.
+// The zone of a person prints as its kind, by whatever verb.
 func (MRZ) String() string               { return "[MRZ]" }
-func (MRZ) GoString() string             { return "[MRZ]" }
+func (MRZ) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, "[MRZ]") } // a fmt.State keeps its own errors
+func (MRZ) LogValue() slog.Value         { return slog.StringValue("[MRZ]") }
 func (MRZ) MarshalText() ([]byte, error) { return []byte("[MRZ]"), nil }
 
 // field is a stretch of the zone and where it belongs.
@@ -148,16 +151,16 @@ func ParseMRZ(s string) (MRZ, error) {
 	var m MRZ
 	for f, l := range layouts {
 		if l.size == len(s) {
-			m.Format = f
+			m.Form = f
 		}
 	}
-	if m.Format == "" {
+	if m.Form == "" {
 		return MRZ{}, fmt.Errorf("%w: MRZ of %d characters", card.ErrMalformed, len(s))
 	}
 	if _, ok := card.CheckDigit(s); !ok {
 		return MRZ{}, fmt.Errorf("%w: MRZ holds a character that none may", card.ErrMalformed)
 	}
-	l := layouts[m.Format]
+	l := layouts[m.Form]
 	for _, f := range l.fields {
 		*f.in(&m) = strings.TrimRight(s[f.at:f.at+f.len], "<")
 	}
@@ -232,7 +235,7 @@ func (m MRZ) Name() (surname, given string) {
 // Encode is the zone as one line, check digits computed. A field too long for
 // its place is cut.
 func (m MRZ) Encode() string {
-	l, ok := layouts[m.Format]
+	l, ok := layouts[m.Form]
 	if !ok {
 		return ""
 	}
