@@ -79,8 +79,8 @@ func (e *Env) speaks(lang string) bool {
 	return slices.Contains(e.Languages, lang)
 }
 
-// offers says whether a procedure is offered here at all.
-func (e *Env) offers(code string) bool {
+// Offers says whether a procedure is offered here at all.
+func (e *Env) Offers(code string) bool {
 	return len(e.Site.Procedures) == 0 || slices.Contains(e.Site.Procedures, code)
 }
 

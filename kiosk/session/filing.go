@@ -105,7 +105,7 @@ func (t *step) chooseService(code string) {
 
 // chooseProcedure keeps no answer of another procedure.
 func (t *step) chooseProcedure(code string) {
-	if _, ok := t.Env.Catalogue.Procedure(code); !ok || !t.Env.offers(code) {
+	if _, ok := t.Env.Catalogue.Procedure(code); !ok || !t.Env.Offers(code) {
 		return
 	}
 	f := &t.Visit.Filing
@@ -199,7 +199,7 @@ func (t *step) answer(value string) {
 	}
 	source := "typed"
 	if proposal, from := form.Proposal(q.Name, f.Answers, t.Chip()); proposal != "" && proposal == canonical {
-		source = sourceOf(from)
+		source = SourceOf(from)
 	}
 	f.Answers, f.Sources = with(f.Answers, q.Name, canonical), with(f.Sources, q.Name, source)
 	t.afterAnswer()
@@ -424,8 +424,8 @@ func problemNotice(err error) Notice {
 	return n
 }
 
-// sourceOf names the source of a proposal as the wire does.
-func sourceOf(from string) string {
+// SourceOf names the source of a proposal as the wire does.
+func SourceOf(from string) string {
 	if from == "copy" {
 		return "copied"
 	}

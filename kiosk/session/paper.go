@@ -14,7 +14,7 @@ func (t *step) print() {
 	v := &t.Visit
 	v.Print.Why = ""
 	if !t.Levels.Printer.CanPrint() {
-		v.Print.State, v.Print.Why = "unavailable", whyNoPaper(t.Levels.Printer)
+		v.Print.State, v.Print.Why = "unavailable", WhyNoPaper(t.Levels.Printer)
 		return
 	}
 	paper := t.paper(v.Print.Times > 0)

@@ -27,7 +27,7 @@ func (s State) Actions(now time.Time) []string {
 	}
 	switch v.At {
 	case AtAttract:
-		add(true, "start")
+		add(!s.readerGone(), "start")
 		add(tickets, "quick-ticket")
 		add(true, "lookup", "no-card", "help")
 	case AtReadCard:
@@ -84,7 +84,8 @@ func (s State) Actions(now time.Time) []string {
 	case AtSorry:
 		add(v.Sorry == "not-saved", "back")
 		add(tickets, "ticket")
-		add(v.Sorry != "not-saved", "start", "no-card")
+		add(v.Sorry != "not-saved" && !s.readerGone(), "start")
+		add(v.Sorry != "not-saved", "no-card")
 		add(true, "end", "help")
 	}
 	return a

@@ -33,7 +33,7 @@ func (s State) Services() []*catalogue.Service {
 	}
 	var some []*catalogue.Service
 	for _, svc := range s.Env.Catalogue.Services {
-		if slices.ContainsFunc(svc.Procedures, s.Env.offers) {
+		if slices.ContainsFunc(svc.Procedures, s.Env.Offers) {
 			some = append(some, svc)
 		}
 	}
@@ -53,7 +53,7 @@ func (s State) Procedures() []*catalogue.Procedure {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(p *catalogue.Procedure) bool { return !s.Env.offers(p.Code) })
+	return slices.DeleteFunc(slices.Clone(list), func(p *catalogue.Procedure) bool { return !s.Env.Offers(p.Code) })
 }
 
 // AskedQuestions are the form's questions given the answers so far.
@@ -91,6 +91,9 @@ func (s State) Chip() map[string]string {
 		"expiryDate": id.Expires, "fatherName": id.Father, "motherName": id.Mother, "wifeName": id.Spouse,
 	}
 }
+
+// RenewCard is the procedure offered to the holder of an expired card.
+const RenewCard = "1.014063"
 
 // MayFile says why the person at the kiosk may file nothing here: no-card,
 // under-age, expired, not-verified; "" when they may.
@@ -160,6 +163,16 @@ func (s State) Files(p *catalogue.Procedure) string {
 		}
 	}
 	return "officer-check" // nobody stands by to check the holder; checks by code or face are not built
+}
+
+// FilesAnything says whether this kiosk can take a dossier of anybody now.
+func (s State) FilesAnything() bool {
+	if s.Env == nil || s.Env.Catalogue == nil || s.readerGone() {
+		return false
+	}
+	return slices.ContainsFunc(s.Env.Catalogue.Procedures(), func(p *catalogue.Procedure) bool {
+		return s.Env.Offers(p.Code) && s.Files(p) == ""
+	})
 }
 
 // address finds the title: under 18 bạn, to 59 anh or chị, from 60 ông or bà;

@@ -49,6 +49,9 @@ type Levels struct {
 // Present says whether anything lies on the reader.
 func (l Levels) Present() bool { return l.Reader == card.CardIn || l.Reader == card.CardMute }
 
+// ReaderGone says that no card can be read now.
+func (l Levels) ReaderGone() bool { return l.Reader == card.NoReader || l.Reader == "" }
+
 // A Screen is where a visit is; its text is the wire's name of the screen.
 type Screen string
 

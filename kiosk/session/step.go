@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"tiepdan/drivers/card"
 	"tiepdan/drivers/printer"
 )
 
@@ -200,12 +199,10 @@ func (s State) TicketsOffered(now time.Time) (ok bool, why string) {
 	return ok, why
 }
 
-func (s State) readerGone() bool {
-	return s.Levels.Reader == card.NoReader || s.Levels.Reader == ""
-}
+func (s State) readerGone() bool { return s.Levels.ReaderGone() }
 
-// whyNoPaper is the code of a printer level that prints nothing.
-func whyNoPaper(l printer.Level) string {
+// WhyNoPaper is the code of a printer level that prints nothing.
+func WhyNoPaper(l printer.Level) string {
 	switch l {
 	case printer.PaperOut, printer.CoverOpen:
 		return string(l)

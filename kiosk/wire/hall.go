@@ -4,20 +4,18 @@ import "time"
 
 // CounterView is the whole of an officer's screen; newest wins, as [View].
 type CounterView struct {
-	Rev      uint64        `json:"rev"`
-	Screen   uint64        `json:"screen"` // changes when what may be pressed changes
-	Unit     string        `json:"unit"`
-	Counter  string        `json:"counter"` // "1"; empty: not signed in
-	Officer  string        `json:"officer"` // name, as configured
-	Serving  *HallTicket   `json:"serving,omitempty"`
-	Waiting  []HallWaiting `json:"waiting"` // services this counter serves, in the order of the screen
-	Calls    []HallCall    `json:"calls"`   // last ones, newest first
-	Today    HallToday     `json:"today"`
-	Actions  []string      `json:"actions"` // sign-out | call-next | recall | finish | absent
-	Notice   *Notice       `json:"notice,omitempty"`
-	Dossier  *HallDossier  `json:"dossier,omitempty"` // what the ticket being served brought, if anything
-	Counters []HallCounter `json:"counters,omitempty"`
-	At       time.Time     `json:"at"`
+	Rev     uint64        `json:"rev"`
+	Screen  uint64        `json:"screen"` // changes when what may be pressed changes
+	Unit    string        `json:"unit"`
+	Counter string        `json:"counter"` // "1"; empty: not signed in
+	Officer string        `json:"officer"` // name, as configured
+	Serving *HallTicket   `json:"serving,omitempty"`
+	Waiting []HallWaiting `json:"waiting"` // services this counter serves, in the order of the screen
+	Calls   []HallCall    `json:"calls"`   // last ones, newest first
+	Today   HallToday     `json:"today"`
+	Actions []string      `json:"actions"` // sign-out | call-next | recall | finish | absent
+	Notice  *Notice       `json:"notice,omitempty"`
+	At      time.Time     `json:"at"`
 }
 
 // CounterCommand is one press of an officer.
@@ -74,11 +72,4 @@ type HallToday struct {
 	Issued   int `json:"issued"`
 	Finished int `json:"finished"`
 	Absent   int `json:"absent"`
-}
-
-// HallDossier is what an officer sees of a ticket's dossier: no personal data.
-type HallDossier struct {
-	Receipt   string `json:"receipt"`
-	Procedure Text   `json:"procedure"`
-	Verdict   string `json:"verdict"` // verdict-…: how far the card was proven
 }

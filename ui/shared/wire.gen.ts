@@ -56,8 +56,6 @@ export interface CounterView {
   today: HallToday;
   actions: string[];
   notice?: Notice;
-  dossier?: HallDossier;
-  counters?: HallCounter[];
   at: string;
 }
 
@@ -294,12 +292,6 @@ export interface HallToday {
   issued: number;
   finished: number;
   absent: number;
-}
-
-export interface HallDossier {
-  receipt: string;
-  procedure: Text;
-  verdict: string;
 }
 
 export interface HallCounter {

@@ -1,0 +1,180 @@
+package wire
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"tiepdan/kiosk/session"
+)
+
+// MediaPath is where the page gets pictures: MediaPath + id, see
+// [session.Machine.Media].
+const MediaPath = "/media/"
+
+// Encode is the View of a state. It is pure: the same state at the same time
+// is the same View.
+func Encode(s session.State, rev uint64, now time.Time) View {
+	sv := &s.Visit
+	v := View{
+		Rev:     rev,
+		Screen:  s.Epoch,
+		Name:    string(sv.At),
+		Comfort: Comfort(sv.Comfort),
+		Actions: list(s.Actions(now)),
+		Devices: devices(s.Levels),
+		Steps:   steps(s),
+	}
+	if s.Env != nil {
+		site := s.Env.Site
+		v.Site = Site{Unit: site.Unit, Name: site.Name, Phone: site.Phone, Training: site.Training}
+	}
+	if !resting(sv.At) {
+		v.Visit = sv.Token
+		if sv.Who != (session.Who{}) {
+			v.Who = &Who{Title: sv.Who.Title, Given: sv.Who.Given}
+		}
+	}
+	if sv.Ask != "" {
+		v.Ask = &Ask{sv.Ask}
+	}
+	if n, shown := s.Countdown(now); shown {
+		v.Idle = &Idle{n}
+	}
+	switch sv.At { // these say it beside the field
+	case session.AtQuestion, session.AtPapers, session.AtConsent:
+	default:
+		v.Notice = notice(sv.Notice)
+	}
+	body(&v, s, now)
+	return v
+}
+
+func body(v *View, s session.State, now time.Time) {
+	sv := &s.Visit
+	switch sv.At {
+	case session.AtAttract:
+		tickets, why := s.TicketsOffered(now)
+		v.Attract = &Attract{Tickets: tickets, WhyNot: why, Filing: s.FilesAnything()}
+	case session.AtReadCard:
+		v.ReadCard = &ReadCard{State: sv.Lay, Tries: sv.Tries}
+	case session.AtReading:
+		v.Reading = &Reading{Stage: sv.Stage, Percent: sv.Percent}
+	case session.AtIdentity:
+		v.Identity = identity(s, now)
+	case session.AtMenu:
+		tickets, _ := s.TicketsOffered(now)
+		why := s.MayFile(now)
+		v.Menu = &Menu{Tickets: tickets, Waiting: waiting(s), Filing: why == "", WhyNot: why}
+	case session.AtServices:
+		v.Services = services(s)
+	case session.AtProcedures:
+		v.Procedures = procedures(s)
+	case session.AtProcedure:
+		v.Procedure = procedure(s, now)
+	case session.AtCase:
+		v.Case = cases(s)
+	case session.AtQuestion:
+		v.Question = question(s)
+	case session.AtPapers:
+		v.Papers = papers(s)
+	case session.AtConsent:
+		v.Consent = consent(s)
+	case session.AtReview:
+		v.Review = review(s)
+	case session.AtReceipt:
+		v.Receipt = receipt(s)
+	case session.AtTicket:
+		v.Ticket = ticket(s)
+	case session.AtLookup:
+		v.Lookup = &Lookup{
+			State: sv.Lookup.State, Number: sv.Lookup.Number, Code: sv.Lookup.Code,
+			Status: sv.Lookup.Status, Kept: sv.Lookup.Kept,
+		}
+	case session.AtHelp:
+		v.Help = &Help{Topic: string(sv.Return)}
+	case session.AtTakeCard:
+		v.TakeCard = &TakeCard{Left: s.Levels.Left}
+	case session.AtSorry:
+		v.Sorry = &Sorry{Code: sv.Sorry}
+	case session.AtOut:
+		v.OutOf = &OutOf{Reasons: []string{"config-invalid"}}
+	}
+}
+
+func resting(at session.Screen) bool {
+	return at == session.AtAttract || at == session.AtTakeCard || at == session.AtOut
+}
+
+func devices(l session.Levels) Devices {
+	d := Devices{Reader: "ready", Card: l.Present(), Printer: string(l.Printer), Link: l.Link}
+	if l.ReaderGone() {
+		d.Reader = "gone"
+	}
+	if d.Link == "" {
+		d.Link = "down"
+	}
+	return d
+}
+
+// steps say where in the visit the person is; a number alone takes two, a
+// dossier six.
+func steps(s session.State) *Steps {
+	at := s.Visit.At
+	if at == session.AtHelp || at == session.AtSorry {
+		at = s.Visit.Return
+	}
+	if s.Visit.For == "ticket" {
+		switch at {
+		case session.AtServices:
+			return &Steps{1, 2}
+		case session.AtTicket:
+			return &Steps{2, 2}
+		}
+	}
+	switch at {
+	case session.AtReadCard, session.AtReading, session.AtIdentity:
+		return &Steps{1, 6}
+	case session.AtMenu:
+		return &Steps{2, 6}
+	case session.AtServices, session.AtProcedures, session.AtProcedure, session.AtCase:
+		return &Steps{3, 6}
+	case session.AtQuestion:
+		return &Steps{4, 6}
+	case session.AtPapers, session.AtConsent, session.AtReview:
+		return &Steps{5, 6}
+	case session.AtReceipt:
+		return &Steps{6, 6}
+	}
+	return nil
+}
+
+func notice(n session.Notice) *Notice {
+	if n.Code == "" {
+		return nil
+	}
+	return &Notice{Code: n.Code, Kind: n.Kind, Args: maps.Clone(n.Args)}
+}
+
+func media(id string) string {
+	if id == "" {
+		return ""
+	}
+	return MediaPath + id
+}
+
+func waiting(s session.State) int {
+	n := 0
+	for w := range maps.Values(s.Levels.Queue.Waiting) {
+		n += w
+	}
+	return n
+}
+
+// list is never null on the wire.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return slices.Clone(l)
+}
