@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/queue"
+)
+
+// A Submission is what a visit wants kept: a dossier, a ticket, or both.
+type Submission struct {
+	Visit   string    // the visit's token: at least 128 random bits, as text
+	At      time.Time // now; its day in Hanoi is the ticket's
+	Dossier *Filing
+	Ticket  *TicketRequest
+}
+
+// A Filing is a sealed dossier and the little that may be known of it.
+type Filing struct {
+	Sealed    dossier.Sealed
+	Procedure string // code
+	Case      string
+}
+
+// A TicketRequest asks for the next number of a service.
+type TicketRequest struct {
+	Service  string // code: one series
+	Letter   string // "A"
+	Priority string // reason; empty: none
+}
+
+// Recorded is what the store holds of a visit.
+type Recorded struct {
+	Again bool // it was recorded before; nothing was written now
+
+	Receipt     dossier.ReceiptNumber // empty: no dossier
+	Procedure   string
+	Case        string
+	SubmittedAt time.Time
+	Code        string // official code, once it came
+	Status      int    // One-Stop's
+	SlipJob     int64  // print job
+
+	Ticket    queue.Ticket // ID 0: none
+	Ahead     int          // people waiting before it, as far as the store knows
+	TicketJob int64
+}
+
+// minToken is 128 bits in base64; 16 bytes as hex or base32 are longer.
+const minToken = 22
+
+// Record keeps a submission in one transaction. The same visit again gets what
+// it has: nobody files twice or gets two numbers, whoever repeats the call. When
+// it returns an error, nothing was recorded, or all of it (a lost answer of the
+// commit): repeat it, or ask [Store.FindVisit].
+func (s *Store) Record(ctx context.Context, sub Submission) (Recorded, error) {
+	visit, err := hashVisit(sub.Visit)
+	if err != nil {
+		return Recorded{}, err
+	}
+	if sub.Dossier == nil && sub.Ticket == nil {
+		return Recorded{}, errors.New("store: record: a submission without dossier or ticket")
+	}
+	var rec Recorded
+	err = s.tx(ctx, "record", func(tx *sql.Tx) error {
+		before, _, err := findVisit(ctx, tx, visit)
+		if err != nil {
+			return err
+		}
+		rec = before
+		rec.Again = (sub.Dossier == nil || before.Receipt != "") && (sub.Ticket == nil || before.Ticket.ID != 0)
+		if rec.Again {
+			return nil
+		}
+		if sub.Dossier != nil && before.Receipt == "" {
+			if err := insertDossier(ctx, tx, visit, sub); err != nil {
+				return err
+			}
+		}
+		if sub.Ticket != nil && before.Ticket.ID == 0 {
+			if err := insertTicket(ctx, tx, visit, sub); err != nil {
+				return err
+			}
+		}
+		rec, _, err = findVisit(ctx, tx, visit)
+		return err
+	})
+	if err != nil {
+		return Recorded{}, err
+	}
+	return rec, nil
+}
+
+// FindVisit returns what a visit has recorded, for a page that comes back after
+// a reload or a restart of the daemon.
+func (s *Store) FindVisit(ctx context.Context, token string) (Recorded, bool, error) {
+	visit, err := hashVisit(token)
+	if err != nil {
+		return Recorded{}, false, err
+	}
+	rec, found, err := findVisit(ctx, s.read, visit)
+	return rec, found, wrap("find visit", err)
+}
+
+func hashVisit(token string) ([]byte, error) {
+	if len(token) < minToken {
+		return nil, fmt.Errorf("store: a visit token of %d characters is too short to be random", len(token))
+	}
+	h := sha256.Sum256([]byte("tiepdan visit\n" + token))
+	return h[:], nil
+}
+
+func insertDossier(ctx context.Context, tx *sql.Tx, visit []byte, sub Submission) error {
+	sealed, at := sub.Dossier.Sealed, sub.At.UnixMilli()
+	if !sealed.Receipt.Valid() || len(sealed.Ciphertext) == 0 || len(sealed.Parts) != len(sealed.Manifest) {
+		return errors.New("a sealed dossier that is not whole")
+	}
+	manifest, err := json.Marshal(sealed.Manifest)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO dossiers (receipt, visit, procedure, case_code, submitted_at, sha256, manifest, sealed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(sealed.Receipt), visit, sub.Dossier.Procedure, sub.Dossier.Case, at, sealed.SHA256(), string(manifest), sealed.Ciphertext)
+	if err != nil {
+		return err
+	}
+	for _, p := range sealed.Manifest {
+		if err := sealed.Manifest.Check(p.N, sealed.Parts[p.N]); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO parts (receipt, n, sealed) VALUES (?, ?, ?)`,
+			string(sealed.Receipt), p.N, sealed.Parts[p.N]); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO outbox (receipt, state, since, submitted_at, papers) VALUES (?, 'queued', ?, ?, ?)`,
+		string(sealed.Receipt), at, at, min(len(sealed.Manifest), 1))
+	if err != nil {
+		return err
+	}
+	return insertJob(ctx, tx, visit, JobSlip, string(sealed.Receipt), at)
+}
+
+func insertTicket(ctx context.Context, tx *sql.Tx, visit []byte, sub Submission) error {
+	t, day, n := sub.Ticket, queue.Day(sub.At), 0
+	err := tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) + 1 FROM tickets WHERE day = ? AND service = ?`, day, t.Service).Scan(&n)
+	if err != nil {
+		return err
+	}
+	number, at := queue.Number(t.Letter, n), sub.At.UnixMilli()
+	_, err = tx.ExecContext(ctx, `INSERT INTO tickets (visit, day, service, n, number, priority, issued_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		visit, day, t.Service, n, number, t.Priority, at, string(queue.Waiting))
+	if err != nil {
+		return err
+	}
+	return insertJob(ctx, tx, visit, JobTicket, number, at)
+}
+
+// querier is what *sql.Tx and *sql.DB have in common here.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func findVisit(ctx context.Context, q querier, visit []byte) (rec Recorded, found bool, err error) {
+	var at int64
+	err = q.QueryRowContext(ctx, `SELECT d.receipt, d.procedure, d.case_code, d.submitted_at, o.code, o.status,
+			coalesce((SELECT max(id) FROM print_jobs WHERE visit = d.visit AND kind = ?), 0)
+		FROM dossiers d JOIN outbox o USING (receipt) WHERE d.visit = ?`, JobSlip, visit).
+		Scan(&rec.Receipt, &rec.Procedure, &rec.Case, &at, &rec.Code, &rec.Status, &rec.SlipJob)
+	switch {
+	case err == nil:
+		found, rec.SubmittedAt = true, time.UnixMilli(at)
+	case !errors.Is(err, sql.ErrNoRows):
+		return Recorded{}, false, err
+	}
+	rec.Ticket, err = scanTicket(q.QueryRowContext(ctx, selectTicket+` WHERE visit = ?`, visit))
+	if errors.Is(err, sql.ErrNoRows) {
+		return rec, found, nil
+	} else if err != nil {
+		return Recorded{}, false, err
+	}
+	err = q.QueryRowContext(ctx, `SELECT
+			(SELECT count(*) FROM tickets WHERE day = ? AND service = ? AND n < ? AND state = 'waiting'),
+			coalesce((SELECT max(id) FROM print_jobs WHERE visit = ? AND kind = ?), 0)`,
+		queue.Day(rec.Ticket.IssuedAt), rec.Ticket.Service, rec.Ticket.N, visit, JobTicket).Scan(&rec.Ahead, &rec.TicketJob)
+	return rec, true, err
+}
