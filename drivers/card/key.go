@@ -31,7 +31,7 @@ func (k Key) Valid() error {
 }
 
 func (k MRZKey) valid() error {
-	if len(k.Birth) != 6 || len(k.Expiry) != 6 || k.Number == "" || len(k.Number) > 22 {
+	if len(k.Birth) != 6 || len(k.Expiry) != 6 || k.Number == "" || len(k.Number) > 24 {
 		return fmt.Errorf("%w: MRZ fields have wrong lengths", errKey)
 	}
 	for _, r := range k.Number + k.Birth + k.Expiry {
