@@ -49,6 +49,7 @@ func parseFonts() (t typeface, err error) {
 // hundred letters return on every paper.
 type face struct {
 	font   *sfnt.Font
+	tall   int // rows drawn as one: 2 for digits so large that nobody sees it
 	ppem   fixed.Int26_6
 	em     int
 	buf    sfnt.Buffer
@@ -68,7 +69,7 @@ type glyph struct {
 const maxGlyphs = 1024
 
 func newFace(f *sfnt.Font, em float64) *face {
-	return &face{font: f, ppem: fixed.Int26_6(math.Round(em * 64)), em: int(math.Ceil(em)), glyphs: map[rune]*glyph{}}
+	return &face{font: f, ppem: fixed.Int26_6(math.Round(em * 64)), em: int(math.Ceil(em)), tall: 1, glyphs: map[rune]*glyph{}}
 }
 
 // has reports whether the font has the letter at all.
@@ -96,7 +97,7 @@ func (f *face) glyph(r rune) (*glyph, error) {
 		return nil, fmt.Errorf("glyph %U: %w", r, err)
 	}
 	g := &glyph{index: i, advance: adv.Round()}
-	g.draw(outline, f.em)
+	g.draw(outline, f.em, f.tall)
 	if len(f.glyphs) >= maxGlyphs {
 		clear(f.glyphs)
 	}
@@ -109,9 +110,9 @@ func (f *face) glyph(r rune) (*glyph, error) {
 // small letters are tried at eight sub-dot positions and the sharpest is kept
 // (the one whose dots are most clearly black or white). Heights need no such
 // search: sizes are chosen so that the font's heights are whole dots.
-func (g *glyph) draw(outline sfnt.Segments, em int) {
+func (g *glyph) draw(outline sfnt.Segments, em, tall int) {
 	b := outline.Bounds()
-	g.dots = image.Rect(b.Min.X.Floor()-1, b.Min.Y.Floor()-1, b.Max.X.Ceil()+2, b.Max.Y.Ceil()+1)
+	g.dots = image.Rect(b.Min.X.Floor()-1, floor(b.Min.Y.Floor(), tall), b.Max.X.Ceil()+2, -floor(-b.Max.Y.Ceil(), tall))
 	if b.Empty() {
 		g.dots = image.Rectangle{}
 		return
@@ -122,7 +123,7 @@ func (g *glyph) draw(outline sfnt.Segments, em int) {
 	}
 	best := math.MaxInt
 	for _, dx := range shifts {
-		grey := rasterize(outline, g.dots, dx)
+		grey := rasterize(outline, g.dots, dx, tall)
 		blur := 0
 		for _, a := range grey.Pix {
 			blur += min(int(a), 255-int(a))
@@ -131,18 +132,24 @@ func (g *glyph) draw(outline sfnt.Segments, em int) {
 			continue
 		}
 		best = blur
-		g.black = make([]bool, len(grey.Pix))
-		for i, a := range grey.Pix {
-			g.black[i] = a >= 128
+		g.black = make([]bool, g.dots.Dx()*g.dots.Dy())
+		for i := range g.black {
+			x, y := i%g.dots.Dx(), i/g.dots.Dx()
+			g.black[i] = grey.AlphaAt(x, y/tall).A >= 128
 		}
 	}
 }
 
-func rasterize(outline sfnt.Segments, r image.Rectangle, dx float32) *image.Alpha {
+// floor rounds down to a multiple.
+func floor(n, of int) int { return n - (n%of+of)%of }
+
+// rasterize draws an outline moved by dx, in grey, tall rows as one.
+func rasterize(outline sfnt.Segments, r image.Rectangle, dx float32, tall int) *image.Alpha {
+	rows := r.Dy() / tall
 	var z vector.Rasterizer
-	z.Reset(r.Dx(), r.Dy())
+	z.Reset(r.Dx(), rows)
 	pt := func(p fixed.Point26_6) (x, y float32) {
-		return float32(p.X)/64 - float32(r.Min.X) + dx, float32(p.Y)/64 - float32(r.Min.Y)
+		return float32(p.X)/64 - float32(r.Min.X) + dx, (float32(p.Y)/64 - float32(r.Min.Y)) / float32(tall)
 	}
 	for _, s := range outline {
 		x0, y0 := pt(s.Args[0])
@@ -159,7 +166,7 @@ func rasterize(outline sfnt.Segments, r image.Rectangle, dx float32) *image.Alph
 			z.CubeTo(x0, y0, x1, y1, x2, y2)
 		}
 	}
-	grey := image.NewAlpha(image.Rect(0, 0, r.Dx(), r.Dy()))
+	grey := image.NewAlpha(image.Rect(0, 0, r.Dx(), rows))
 	z.Draw(grey, grey.Bounds(), image.Opaque, image.Point{})
 	return grey
 }

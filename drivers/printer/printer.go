@@ -4,6 +4,7 @@ package printer
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 )
 
@@ -14,7 +15,7 @@ const (
 	KindTicket    Kind = "ticket"
 	KindSlip      Kind = "slip"
 	KindChecklist Kind = "checklist"
-	KindSample    Kind = "sample"
+	KindSample    Kind = "sample" // a technician's test
 )
 
 // A Document is what is printed: a ticket, slip or checklist laid out as blocks
@@ -26,7 +27,8 @@ type Document struct {
 	Blocks []Block
 }
 
-// A Block is one of [Text], [Number], [QR], [Rule], [Row] and [Space].
+// A Block is one of [Text], [Number], [Badge], [Row], [Item], [QR], [Rule] and
+// [Space].
 type Block interface{ block() }
 
 // Ticket is a queue ticket.
@@ -89,7 +91,7 @@ const (
 	PaperLow  Level = "paper-low"
 	PaperOut  Level = "paper-out"
 	CoverOpen Level = "cover-open"
-	Fault     Level = "fault"   // cutter, overheated: see Status.Detail
+	Fault     Level = "fault"   // cutter, overheated: the error beside it says which
 	Offline   Level = "offline" // no line, or no answer
 )
 
@@ -109,5 +111,24 @@ const (
 var (
 	ErrPaperOut  = errors.New("paper out")
 	ErrCoverOpen = errors.New("cover open")
+	ErrFault     = errors.New("printer fault")
 	ErrOffline   = errors.New("printer does not answer")
 )
+
+// Papers carry names; logs never do. What may be logged of one is its kind.
+
+func (d Document) String() string       { return "document " + string(d.Kind) }
+func (d Document) GoString() string     { return d.String() }
+func (d Document) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+func (Slip) String() string       { return "slip" }
+func (Slip) GoString() string     { return "slip" }
+func (Slip) LogValue() slog.Value { return slog.StringValue("slip") }
+
+func (Ticket) String() string       { return "ticket" }
+func (Ticket) GoString() string     { return "ticket" }
+func (Ticket) LogValue() slog.Value { return slog.StringValue("ticket") }
+
+func (Checklist) String() string       { return "checklist" }
+func (Checklist) GoString() string     { return "checklist" }
+func (Checklist) LogValue() slog.Value { return slog.StringValue("checklist") }

@@ -81,7 +81,7 @@ func leadingRows(blocks []Block) (rows []Row) {
 const (
 	regular = "regular"
 	bold    = "bold"
-	narrow  = "narrow"
+	narrow  = "narrow" // the large number, in pairs of rows: half the bytes
 )
 
 func (r *Renderer) face(weight string, xHeight int) *face {
@@ -97,6 +97,9 @@ func (r *Renderer) face(weight string, xHeight int) *face {
 		font = r.fonts.narrow
 	}
 	f := newFace(font, em(xHeight))
+	if weight == narrow {
+		f.tall = 2
+	}
 	r.faces[k] = f
 	return f
 }

@@ -1,0 +1,109 @@
+package printer
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Profile says what a family of printers can do. See profiles.yaml for what
+// the fields mean.
+type Profile struct {
+	Name    string `yaml:"name"`
+	About   string `yaml:"about"`
+	Dots    int    `yaml:"dots"`
+	Baud    int    `yaml:"baud"`
+	Glyphs  string `yaml:"glyphs"`
+	QR      string `yaml:"qr"`
+	Cutter  string `yaml:"cutter"`
+	Tail    int    `yaml:"tail"`
+	Status  string `yaml:"status"`
+	Finish  string `yaml:"finish"`
+	Justify bool   `yaml:"justify"`
+	Double  bool   `yaml:"double"`
+}
+
+// The values of a profile's choices.
+const (
+	choiceNone    = "none"
+	choiceRaster  = "raster"
+	cutterFull    = "full"
+	cutterPartial = "partial"
+	statusDLEEOT  = "dle-eot"
+	finishGSr     = "gs-r"
+)
+
+//go:embed profiles.yaml
+var profilesYAML []byte
+
+var profileName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// Profiles returns the built-in profiles.
+func Profiles() ([]Profile, error) { return ParseProfiles(profilesYAML) }
+
+// ParseProfiles reads profiles and checks every one. Unknown fields are errors.
+func ParseProfiles(raw []byte) ([]Profile, error) {
+	var ps []Profile
+	if err := yaml.UnmarshalWithOptions(raw, &ps, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("printer profiles: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, p := range ps {
+		if err := p.Validate(); err != nil {
+			return nil, fmt.Errorf("printer profile %q: %w", p.Name, err)
+		}
+		if seen[p.Name] {
+			return nil, fmt.Errorf("printer profile %q is there twice", p.Name)
+		}
+		seen[p.Name] = true
+	}
+	return ps, nil
+}
+
+// ProfileNamed returns a built-in profile.
+func ProfileNamed(name string) (Profile, error) {
+	ps, err := Profiles()
+	if err != nil {
+		return Profile{}, err
+	}
+	names := make([]string, len(ps))
+	for i, p := range ps {
+		if p.Name == name {
+			return p, nil
+		}
+		names[i] = p.Name
+	}
+	return Profile{}, fmt.Errorf("no printer profile %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// Validate says everything that is wrong with a profile.
+func (p Profile) Validate() error {
+	var errs []error
+	field := func(name string, value any, ok bool) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: %v is not possible", name, value))
+		}
+	}
+	choice := func(name, value string, from ...string) {
+		field(name, fmt.Sprintf("%q (of %s)", value, strings.Join(from, ", ")), slices.Contains(from, value))
+	}
+	field("name", p.Name, profileName.MatchString(p.Name))
+	field("dots", p.Dots, p.Dots >= 200 && p.Dots <= 1000 && p.Dots%8 == 0)
+	field("baud", p.Baud, slices.Contains([]int{9600, 19200, 38400, 57600, 115200, 230400}, p.Baud))
+	field("tail", p.Tail, p.Tail >= 0 && p.Tail <= 400)
+	choice("glyphs", p.Glyphs, choiceRaster)
+	choice("qr", p.QR, choiceRaster)
+	choice("cutter", p.Cutter, cutterFull, cutterPartial, choiceNone)
+	choice("status", p.Status, statusDLEEOT, choiceNone)
+	choice("finish", p.Finish, finishGSr, choiceNone)
+	field("finish", p.Finish+" with status "+p.Status, p.Finish == choiceNone || p.Status != choiceNone)
+	if p.Cutter != choiceNone {
+		field("tail", p.Tail, p.Tail >= 96) // or the cut goes through the last 12 mm
+	}
+	return errors.Join(errs...)
+}
