@@ -56,9 +56,9 @@ func (t *step) cardLevel(l card.Level) {
 	case t.Visit.At == AtReading && l != card.CardIn:
 		t.do(CancelRead{}, Journey{"card-removed"})
 		if l == card.NoReader {
-			t.sorry("no-reader")
+			t.sorry(sorryReader)
 		} else {
-			t.sorry("card-removed")
+			t.sorry(sorryRemoved)
 		}
 	case t.Visit.Holder != nil && !t.committing():
 		t.cardMoved(l)
@@ -143,6 +143,7 @@ func (t *step) cardRead(ev CardRead) {
 		t.Visit.Holder = h
 		if t.Visit.Ask == askCardRemoved {
 			t.Visit.Ask = ""
+			t.Visit.Notice = Notice{Code: "card-returned", Kind: "calm"}
 		}
 		t.touch()
 	}
@@ -173,9 +174,9 @@ func (t *step) cardFailed(ev CardFailed) {
 	case failWrongKey:
 		t.wrongKey()
 	case failRemoved:
-		t.sorry("card-removed")
+		t.sorry(sorryRemoved)
 	case failReader:
-		t.sorry("no-reader")
+		t.sorry(sorryReader)
 	case failMute:
 		t.goTo(AtReadCard)
 		t.lay(unreadable)
@@ -183,7 +184,7 @@ func (t *step) cardFailed(ev CardFailed) {
 		t.goTo(AtReadCard)
 		t.lay(notACard)
 	default:
-		t.sorry("card-broken")
+		t.sorry(sorryBroken)
 	}
 }
 
@@ -199,7 +200,7 @@ func (t *step) wrongKey() {
 	}
 	t.Visit.Typed = false
 	if t.Visit.Tries--; t.Visit.Tries <= 0 {
-		t.sorry("wrong-digits")
+		t.sorry(sorryDigits)
 		return
 	}
 	t.goTo(AtReadCard)

@@ -3,7 +3,6 @@ package session
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -139,6 +138,10 @@ func (t *step) chooseCase(code string) {
 		return
 	}
 	f.Case = code
+	if f.Editing {
+		t.afterAnswer()
+		return
+	}
 	t.firstQuestion()
 }
 
@@ -198,8 +201,8 @@ func (t *step) answer(value string) {
 		return
 	}
 	source := "typed"
-	if proposal, from := form.Proposal(q.Name, f.Answers, t.Chip()); proposal != "" && proposal == canonical {
-		source = SourceOf(from)
+	if proposal, from := t.Proposal(q); proposal != "" && proposal == canonical {
+		source = from
 	}
 	f.Answers, f.Sources = with(f.Answers, q.Name, canonical), with(f.Sources, q.Name, source)
 	t.afterAnswer()
@@ -236,11 +239,9 @@ func (t *step) afterAnswer() {
 func (t *step) filingBack() {
 	v := &t.Visit
 	f := &v.Filing
-	if f.Editing && (v.At == AtQuestion || v.At == AtPapers) {
-		if name := t.firstMissing(); name == "" || v.At == AtPapers || name != f.Question {
-			t.review()
-			return
-		}
+	if f.Editing && (v.At == AtQuestion || v.At == AtPapers || v.At == AtCase) {
+		t.review() // confirm finds what a change left open
+		return
 	}
 	switch v.At {
 	case AtServices:
@@ -326,7 +327,7 @@ func (t *step) papersNext(values map[string]string) {
 	}
 	if problems := t.paperProblems(); problems != nil {
 		t.Visit.Filing.Problems = problems
-		t.Visit.Notice = Notice{Code: "papers-missing", Kind: "warn"}
+		t.Visit.Notice = Notice{Code: "paper", Kind: "warn"}
 		return
 	}
 	t.Visit.Filing.Problems = nil
@@ -349,11 +350,9 @@ func (t *step) paperProblems() map[string]string {
 		c := chosen[p.Code]
 		switch {
 		case c.How == "" && !p.Optional && !settled[p.Group]:
-			problems = with(problems, p.Code, "paper-missing")
-		case c.How == HowECert && c.Number == "":
-			problems = with(problems, p.Code, "number-missing")
-		case c.How == HowECert && !matches(p.ECertificate.Pattern, c.Number):
-			problems = with(problems, p.Code, "number-wrong")
+			problems = with(problems, p.Code, "paper")
+		case c.How == HowECert && (p.ECertificate == nil || c.Number == "" || p.ECertificate.Check(c.Number) != nil):
+			problems = with(problems, p.Code, "ecert")
 		}
 	}
 	return problems
@@ -370,7 +369,7 @@ func (t *step) agree(values map[string]string) {
 	}
 	f.Consents = given
 	if missing {
-		t.Visit.Notice = Notice{Code: "consent-required", Kind: "warn"}
+		t.Visit.Notice = Notice{Code: "consent", Kind: "warn"}
 		return
 	}
 	f.Agreed = t.now
@@ -383,6 +382,9 @@ func (t *step) edit(what string) {
 	case "papers":
 		t.Visit.Filing.Editing = true
 		t.papers()
+	case "case":
+		t.Visit.Filing.Editing = true
+		t.goTo(AtCase)
 	case "consent":
 		t.goTo(AtConsent)
 	default:
@@ -391,6 +393,21 @@ func (t *step) edit(what string) {
 			t.question(what)
 		}
 	}
+}
+
+// refused is the first answer that the catalogue no longer takes, and why.
+func (t *step) refused(p *catalogue.Procedure) (field string, why Notice) {
+	f := &t.Visit.Filing
+	err := p.ValidateAnswers(p.Form.Complete(f.Answers, t.Chip()), f.Case, t.now)
+	for _, q := range t.AskedQuestions() {
+		if _, err := q.Check(f.Answers[q.Name], t.now); err != nil {
+			return q.Name, problemNotice(err)
+		}
+	}
+	if asked := t.AskedQuestions(); err != nil && len(asked) > 0 { // nothing the person can see is wrong
+		return asked[0].Name, problemNotice(err)
+	}
+	return "", Notice{}
 }
 
 // firstMissing is the first question that is asked and has no answer yet.
@@ -424,14 +441,6 @@ func problemNotice(err error) Notice {
 	return n
 }
 
-// SourceOf names the source of a proposal as the wire does.
-func SourceOf(from string) string {
-	if from == "copy" {
-		return "copied"
-	}
-	return from
-}
-
 const maxNumber = 60 // letters of an e-certificate's number
 
 func tidy(s string) string {
@@ -449,14 +458,4 @@ func cut(s string, n int) string {
 		s = s[:len(s)-size]
 	}
 	return s
-}
-
-// matches holds a number against its pattern; the catalogue compiled it once
-// when it was loaded, so one that does not compile here matches nothing.
-func matches(pattern, s string) bool {
-	if pattern == "" {
-		return true
-	}
-	re, err := regexp.Compile("^(?:" + pattern + ")$")
-	return err == nil && re.MatchString(s)
 }

@@ -9,19 +9,28 @@ import (
 	"tiepdan/kiosk/catalogue"
 )
 
+// States of a paper, as the wire has them.
+const (
+	printing         = "printing"
+	printed          = string(printer.Printed)
+	notPrinted       = string(printer.NotPrinted)
+	printUnknown     = string(printer.Unknown)
+	printUnavailable = "unavailable"
+)
+
 // print sends the screen's paper to the printer, or says that none will come.
 func (t *step) print() {
 	v := &t.Visit
 	v.Print.Why = ""
 	if !t.Levels.Printer.CanPrint() {
-		v.Print.State, v.Print.Why = "unavailable", WhyNoPaper(t.Levels.Printer)
+		v.Print.State, v.Print.Why = printUnavailable, WhyNoPaper(t.Levels.Printer)
 		return
 	}
 	paper := t.paper(v.Print.Times > 0)
 	if paper == nil {
 		return
 	}
-	v.Print.State = "printing"
+	v.Print.State = printing
 	v.Print.Job++
 	v.Print.Times++
 	t.do(PrintPaper{PrintJob{Visit: v.Token, Job: v.Print.Job, Paper: paper}})
@@ -29,8 +38,8 @@ func (t *step) print() {
 
 // printAgain is a press: while a job runs it means nothing.
 func (t *step) printAgain() {
-	if t.Visit.Print.State != "printing" && t.mayPrint() {
-		if t.Visit.Print.State == "unknown" || t.Visit.Print.Times == 0 && t.Visit.At != AtProcedure {
+	if t.Visit.Print.State != printing && t.mayPrint() {
+		if t.Visit.Print.State == printUnknown || t.Visit.Print.Times == 0 && t.Visit.At != AtProcedure {
 			t.Visit.Print.Times = max(t.Visit.Print.Times, 1) // it may be out there already: mark this one
 		}
 		t.print()
@@ -39,7 +48,7 @@ func (t *step) printAgain() {
 
 func (t *step) printDone(ev PrintDone) {
 	p := &t.Visit.Print
-	if ev.Visit != t.Visit.Token || ev.Job != p.Job || p.State != "printing" {
+	if ev.Visit != t.Visit.Token || ev.Job != p.Job || p.State != printing {
 		return
 	}
 	p.State, p.Why = string(ev.Outcome), ev.Why

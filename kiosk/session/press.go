@@ -36,7 +36,7 @@ func (s State) Actions(now time.Time) []string {
 	case AtReading:
 		add(true, "restart")
 	case AtIdentity:
-		add(true, "next", "restart", "end", "help")
+		add(true, "next", "not-me", "restart", "help")
 	case AtMenu:
 		add(tickets, "ticket")
 		if s.MayFile(now) == "" {
@@ -67,12 +67,12 @@ func (s State) Actions(now time.Time) []string {
 		if v.Filed == nil || v.Filed.At.IsZero() {
 			return nil
 		}
-		add(v.Print.State == "unknown", "printed-yes", "printed-no")
-		add(s.mayPrint(), "print")
+		add(v.Print.State == printUnknown, "printed-yes", "printed-no")
+		add(s.mayPrint(), "reprint")
 		add(true, "end", "help")
 	case AtTicket:
-		add(v.Print.State == "unknown", "printed-yes", "printed-no")
-		add(s.mayPrint(), "print")
+		add(v.Print.State == printUnknown, "printed-yes", "printed-no")
+		add(s.mayPrint(), "reprint")
 		add(true, "end", "help")
 	case AtLookup:
 		add(v.Lookup.State != searching, "next")
@@ -82,10 +82,15 @@ func (s State) Actions(now time.Time) []string {
 	case AtTakeCard:
 		add(s.Levels.Left && tickets, "quick-ticket")
 	case AtSorry:
-		add(v.Sorry == "not-saved", "back")
+		switch v.Sorry {
+		case sorryNotSaved:
+			add(true, "retry")
+		case sorryDigits:
+		default:
+			add(!s.readerGone(), "retry")
+		}
 		add(tickets, "ticket")
-		add(v.Sorry != "not-saved" && !s.readerGone(), "start")
-		add(v.Sorry != "not-saved", "no-card")
+		add(v.Sorry != sorryNotSaved, "no-card")
 		add(true, "end", "help")
 	}
 	return a
@@ -99,7 +104,7 @@ func (s State) mayPrint() bool {
 // buttons are the actions that count only while Actions lists them.
 var buttons = []string{
 	"start", "quick-ticket", "no-card", "lookup", "ticket", "file", "checklist", "next", "back", "restart",
-	"restart-yes", "restart-no", "confirm", "help", "end", "print", "printed-yes", "printed-no",
+	"restart-yes", "restart-no", "confirm", "help", "end", "not-me", "retry", "print", "reprint", "printed-yes", "printed-no",
 }
 
 // pressed takes one press. One on a screen that is gone means nothing.
@@ -125,17 +130,17 @@ func (t *step) pressed(p Pressed) {
 		t.Visit.Ask = "restart"
 	case "restart-no":
 		t.Visit.Ask = ""
-	case "restart-yes", "end":
+	case "restart-yes", "end", "not-me":
 		t.do(Journey{"ended"})
 		t.forget()
 	case "help":
 		t.help()
-	case "print":
+	case "print", "reprint":
 		t.printAgain()
 	case "printed-yes":
-		t.Visit.Print.State = "printed"
+		t.Visit.Print.State = printed
 	case "printed-no":
-		t.Visit.Print.State = "not-printed"
+		t.Visit.Print.State = notPrinted
 		t.printAgain()
 	default:
 		t.pressedHere(p)
@@ -212,16 +217,17 @@ func (t *step) pressedSorry(action string) {
 	case "ticket":
 		t.goTo(AtServices)
 		t.Visit.For = forTicket
-	case "start":
+	case "retry":
+		if t.Visit.Sorry == sorryNotSaved {
+			t.goTo(t.Visit.Return)
+			return
+		}
 		t.Visit.Holder, t.Visit.Who = nil, Who{}
-		t.Visit.Tries = max(t.Visit.Tries, 1)
 		t.goTo(AtReadCard)
 		t.laid()
 	case "no-card":
 		t.Visit.Holder, t.Visit.Who = nil, Who{}
 		t.goTo(AtMenu)
-	case "back":
-		t.goTo(t.Visit.Return)
 	}
 }
 

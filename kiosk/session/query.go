@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tiepdan/drivers/card/cccd"
@@ -65,7 +66,7 @@ func (s State) AskedQuestions() []*catalogue.Question {
 	return p.Form.Asked(s.Visit.Filing.Answers, s.Chip())
 }
 
-// Papers are those this case and these answers ask for.
+// Papers are those this case and these answers ask to hand in.
 func (s State) Papers() []catalogue.Paper {
 	p := s.Procedure()
 	if p == nil {
@@ -75,7 +76,8 @@ func (s State) Papers() []catalogue.Paper {
 	if p.Form != nil {
 		answers = p.Form.Complete(s.Visit.Filing.Answers, s.Chip())
 	}
-	return p.PapersFor(s.Visit.Filing.Case, answers)
+	papers := p.PapersFor(s.Visit.Filing.Case, answers)
+	return slices.DeleteFunc(papers, func(p catalogue.Paper) bool { return p.Present })
 }
 
 // Chip are the card's fields by the names forms know them by (services.md, Forms).
@@ -89,6 +91,7 @@ func (s State) Chip() map[string]string {
 		"nationality": id.Nationality, "race": id.Ethnicity, "religion": id.Religion, "originPlace": id.Origin,
 		"residencePlace": id.Residence, "personalIdentification": id.Features, "issueDate": id.Issued,
 		"expiryDate": id.Expires, "fatherName": id.Father, "motherName": id.Mother, "wifeName": id.Spouse,
+		"unitCode": proposeUnit(s.Env.Catalogue.Units, id.Residence),
 	}
 }
 
@@ -163,6 +166,42 @@ func (s State) Files(p *catalogue.Procedure) string {
 		}
 	}
 	return "officer-check" // nobody stands by to check the holder; checks by code or face are not built
+}
+
+// proposeUnit is the unit of today for an address as cards print it, of three
+// levels on most: a part that says "Phường X" or "Xã X", else the third from the
+// end. A district that shares its name with a ward is not taken for it; merged
+// wards have no name of their own left and get no proposal; the person picks.
+func proposeUnit(units []catalogue.Unit, address string) string {
+	parts := strings.Split(address, ",")
+	for i, part := range parts {
+		part = catalogue.Fold(strings.TrimSpace(part))
+		for _, u := range units {
+			name := catalogue.Fold(u.Name)
+			_, bare, _ := strings.Cut(name, " ")
+			if part == name || i == len(parts)-3 && part == bare && bare != "" {
+				return u.Code
+			}
+		}
+	}
+	return ""
+}
+
+// Proposal is what stands in a question's field when it is first shown, and
+// where that came from: chip, copied, derived, or "" for a default.
+func (s State) Proposal(q *catalogue.Question) (value, source string) {
+	value, source = s.Procedure().Form.Proposal(q.Name, s.Visit.Filing.Answers, s.Chip())
+	switch source {
+	case "copy":
+		source = "copied"
+	case "default":
+		source = ""
+	case "chip":
+		if q.Prefill == "unitCode" {
+			source = "derived" // the card does not say it
+		}
+	}
+	return value, source
 }
 
 // FilesAnything says whether this kiosk can take a dossier of anybody now.

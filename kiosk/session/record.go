@@ -55,6 +55,12 @@ func (t *step) confirm() {
 		t.goTo(AtConsent)
 		return
 	}
+	if field, notice := t.refused(p); field != "" { // a date may have passed midnight on the review
+		f.Editing = true
+		t.question(field)
+		t.Visit.Notice = notice
+		return
+	}
 	t.goTo(AtReceipt)
 	t.Visit.Filed = &Filed{Receipt: t.Visit.Receipt, Procedure: p.Code, Case: f.Case, Bring: t.bring()}
 	t.Visit.Print = Print{Job: t.Visit.Print.Job}
@@ -115,7 +121,7 @@ func (t *step) recordFailed(ev RecordFailed) {
 	if v.Filed != nil {
 		v.At, v.Filed = AtReview, nil // where back leads
 	}
-	t.sorry("not-saved")
+	t.sorry(sorryNotSaved)
 }
 
 // receiptArrived is late news: it fills in the code and kills no press.
@@ -167,5 +173,5 @@ func (t *step) visitFound(ev VisitFound) {
 	default:
 		return
 	}
-	t.Visit.Print = Print{State: "unknown"} // before the restart it may have come out, or not
+	t.Visit.Print = Print{State: printUnknown} // before the restart it may have come out, or not
 }

@@ -157,6 +157,15 @@ func (t *step) forget() {
 	t.Visit.At = t.resting()
 }
 
+// Codes of the sorry screen.
+const (
+	sorryRemoved  = "card-removed"
+	sorryReader   = "no-reader"
+	sorryBroken   = "card-broken"
+	sorryDigits   = "wrong-digits"
+	sorryNotSaved = "not-saved"
+)
+
 // sorry says what went wrong and what can be done instead.
 func (t *step) sorry(code string) {
 	back := t.Visit.At

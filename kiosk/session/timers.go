@@ -25,7 +25,7 @@ func (s State) idleAfter() time.Duration {
 		}
 		return idleReceipt
 	case AtTicket:
-		if v.Print.State == "printed" || v.Print.State == "printing" {
+		if v.Print.State == printed || v.Print.State == printing {
 			return idleTicket
 		}
 		return idleFallback
@@ -138,11 +138,11 @@ func (t *step) timeout() {
 	case AtReading:
 		if past(v.Since, waitForChip) {
 			t.do(CancelRead{}, Journey{"card-failed"})
-			t.sorry("card-broken")
+			t.sorry(sorryBroken)
 		}
 	case AtReceipt, AtServices, AtProcedure:
 		if t.saving() && past(v.Since, waitForDisk) {
-			t.sorry("not-saved")
+			t.sorry(sorryNotSaved)
 		}
 	case AtTakeCard:
 		if !t.Levels.Left && t.Levels.Reader != card.NoReader && past(v.Since, t.cardLeftAfter()) {

@@ -14,7 +14,7 @@ func identity(s session.State, now time.Time) *Identity {
 	h := s.Visit.Holder
 	return &Identity{
 		Portrait: media(h.Portrait),
-		Facts:    cardFacts(h.Identity, "name", "pin", "dob", "sex", "residence"),
+		Facts:    cardFacts(h.Identity, "personName", "idCode", "dateOfBirth", "gender", "residencePlace"),
 		Verdict: Verdict{
 			Words:   "verdict-" + string(h.Verdict.Grade),
 			Filing:  s.MayFile(now) == "",
@@ -25,19 +25,25 @@ func identity(s session.State, now time.Time) *Identity {
 	}
 }
 
+// onCard are the card's fields by the names forms and screens know them by.
+var onCard = map[string]string{
+	"personName": "name", "idCode": "pin", "dateOfBirth": "dob", "gender": "sex",
+	"residencePlace": "residence", "fatherName": "father", "motherName": "mother",
+}
+
 // cardFacts are fields of the card by name, without the empty ones. The
 // personal number is masked.
 func cardFacts(id cccd.Identity, names ...string) []Fact {
 	facts := []Fact{}
 	for _, name := range names {
-		value := id.Get(name)
+		value := id.Get(onCard[name])
 		if value == "" {
 			continue
 		}
-		if name == "pin" {
+		if name == "idCode" {
 			value = cccd.MaskPIN(value)
 		}
-		facts = append(facts, Fact{Name: name, Value: value, Source: string(id.Source[name])})
+		facts = append(facts, Fact{Name: name, Value: value, Source: string(id.Source[onCard[name]])})
 	}
 	return facts
 }
@@ -113,15 +119,15 @@ func question(s session.State) *Question {
 	}
 	q := asked[at]
 	out := &Question{
-		Procedure: p.Name, Section: q.Section, Index: at + 1, Of: len(asked),
+		Procedure: p.Name, Section: q.Section, SectionName: sectionName(p, q.Section), Index: at + 1, Of: len(asked),
 		Name: q.Name, Label: q.Label, Hint: q.Hint, Type: q.Type, Required: q.Required,
 		Options: options(s, q), Error: notice(s.Visit.Notice),
 		Skip: q.Skip, MaxLength: q.MaxLength, Partial: q.Partial,
 	}
 	if answer, ok := f.Answers[q.Name]; ok {
 		out.Value, out.Source = answer, f.Sources[q.Name]
-	} else if value, from := p.Form.Proposal(q.Name, f.Answers, s.Chip()); value != "" {
-		out.Value, out.Source = value, session.SourceOf(from)
+	} else {
+		out.Value, out.Source = s.Proposal(q)
 	}
 	return out
 }
@@ -191,15 +197,21 @@ func review(s session.State) *Review {
 	out := &Review{Procedure: p.Name, Sections: []ReviewSection{{
 		Code: "requester",
 		Facts: cardFacts(s.Visit.Holder.Identity,
-			"name", "dob", "pin", "sex", "residence", "father", "mother"),
+			"personName", "dateOfBirth", "idCode", "gender", "residencePlace", "fatherName", "motherName"),
 	}}}
 	add := func(section string, fact Fact) {
 		i := slices.IndexFunc(out.Sections, func(r ReviewSection) bool { return r.Code == section })
 		if i < 0 {
 			i = len(out.Sections)
 			out.Sections = append(out.Sections, ReviewSection{Code: section})
+			if name := sectionName(p, section); name.VI != "" {
+				out.Sections[i].Name = &name
+			}
 		}
 		out.Sections[i].Facts = append(out.Sections[i].Facts, fact)
+	}
+	if c, ok := p.Case(f.Case); ok && len(p.Cases) > 1 {
+		add("case", Fact{Name: "case", Text: &c.Name, Edit: "case"})
 	}
 	for _, r := range p.Form.Review(f.Answers, s.Chip()) {
 		if r.Fixed && (r.Value == "" || r.Question.Section == "requester") {
@@ -220,7 +232,24 @@ func review(s session.State) *Review {
 		}
 		add("papers", fact)
 	}
+	for _, c := range s.Env.Catalogue.Consents {
+		text, given := c.Text, catalogue.No
+		if f.Consents[c.Purpose] {
+			given = catalogue.Yes
+		}
+		words := display(s, &catalogue.Question{Type: catalogue.TypeYesNo}, given)
+		add("consents", Fact{Name: c.Purpose, Label: &text, Value: given, Text: &words, Edit: "consent"})
+	}
 	return out
+}
+
+func sectionName(p *catalogue.Procedure, code string) Text {
+	for _, s := range p.Form.Sections {
+		if s.Code == code {
+			return s.Name
+		}
+	}
+	return Text{}
 }
 
 func reviewFact(s session.State, r catalogue.Reviewed) Fact {

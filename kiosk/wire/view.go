@@ -210,22 +210,23 @@ type CaseItem struct {
 // Question is one field on one screen. The page keeps what is typed until
 // go-next, whose value it is; a push with the same Screen never overwrites it.
 type Question struct {
-	Procedure Text     `json:"procedure"`
-	Section   string   `json:"section"`
-	Index     int      `json:"index"` // 1-based
-	Of        int      `json:"of"`
-	Name      string   `json:"name"` // testid field-<name>, on the input itself
-	Label     Text     `json:"label"`
-	Hint      Text     `json:"hint"`
-	Type      string   `json:"type"`
-	Required  bool     `json:"required"`
-	Options   []Option `json:"options,omitempty"` // of a choice or a unit; testid option-<value>
-	Value     string   `json:"value"`
-	Source    string   `json:"source,omitempty"`
-	Error     *Notice  `json:"error,omitempty"`
-	Skip      Text     `json:"skip"`      // what follows from leaving it empty, when that is allowed
-	MaxLength int      `json:"maxLength"` // in letters; 0: the page's own limit
-	Partial   bool     `json:"partial"`   // a date may be only a year, or month and year
+	Procedure   Text     `json:"procedure"`
+	Section     string   `json:"section"`
+	SectionName Text     `json:"sectionName"`
+	Index       int      `json:"index"` // 1-based
+	Of          int      `json:"of"`
+	Name        string   `json:"name"` // testid field-<name>, on the input itself
+	Label       Text     `json:"label"`
+	Hint        Text     `json:"hint"`
+	Type        string   `json:"type"`
+	Required    bool     `json:"required"`
+	Options     []Option `json:"options,omitempty"` // of a choice or a unit; testid option-<value>
+	Value       string   `json:"value"`
+	Source      string   `json:"source,omitempty"`
+	Error       *Notice  `json:"error,omitempty"`
+	Skip        Text     `json:"skip"`      // what follows from leaving it empty, when that is allowed
+	MaxLength   int      `json:"maxLength"` // in letters; 0: the page's own limit
+	Partial     bool     `json:"partial"`   // a date may be only a year, or month and year
 }
 
 type Option struct {
@@ -271,7 +272,8 @@ type Review struct {
 }
 
 type ReviewSection struct {
-	Code  string `json:"code"`
+	Code  string `json:"code"`           // requester (from the chip) | case | the form's own | papers | consents
+	Name  *Text  `json:"name,omitempty"` // of the form's own sections
 	Facts []Fact `json:"facts"`
 }
 

@@ -186,6 +186,7 @@ export interface Case {
 export interface Question {
   procedure: Text;
   section: string;
+  sectionName: Text;
   index: number;
   of: number;
   name: string;
@@ -376,5 +377,6 @@ export interface Purpose {
 
 export interface ReviewSection {
   code: string;
+  name?: Text;
   facts: Fact[];
 }
