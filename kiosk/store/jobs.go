@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -35,15 +34,9 @@ type Job struct {
 	At     time.Time
 }
 
-func insertJob(ctx context.Context, tx *sql.Tx, visit []byte, kind, number string, at int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO print_jobs (visit, kind, number, state, at) VALUES (?, ?, ?, 'queued', ?)`,
-		visit, kind, number, at)
-	return err
-}
-
 // AddJob journals a print that Record doesn't know of, such as a preparation list.
 func (s *Store) AddJob(ctx context.Context, kind, number string, at time.Time) (id int64, err error) {
-	r, err := s.write.ExecContext(ctx, `INSERT INTO print_jobs (kind, number, state, at) VALUES (?, ?, 'queued', ?)`, kind, number, millis(at))
+	r, err := s.write.ExecContext(ctx, addJob, nil, kind, number, millis(at))
 	if err != nil {
 		return 0, wrap("add print job", err)
 	}

@@ -106,10 +106,9 @@ func (s *Store) Load(ctx context.Context, r dossier.ReceiptNumber) (dossier.Seal
 // MarkHandedOver notes that the centre has taken these; one transaction.
 func (s *Store) MarkHandedOver(ctx context.Context, rs []dossier.ReceiptNumber) error {
 	now := time.Now().UnixMilli()
-	return s.tx(ctx, "handed over", func(tx *sql.Tx) error {
+	return s.tx(ctx, "handed over", func(tx tx) error {
 		for _, r := range rs {
-			if _, err := tx.ExecContext(ctx, `UPDATE outbox SET state = 'handed-over', since = ? WHERE receipt = ? AND state = 'queued'`,
-				now, string(r)); err != nil {
+			if _, err := tx.ExecContext(ctx, handOver, now, string(r)); err != nil {
 				return err
 			}
 		}
@@ -131,7 +130,7 @@ func (s *Store) Quarantine(ctx context.Context, r dossier.ReceiptNumber, reason 
 // joins what was wrong with single receipts; the others are kept all the same.
 func (s *Store) MarkReceived(ctx context.Context, rs []dossier.Receipt) (fresh []dossier.Receipt, err error) {
 	var wrong []error
-	err = s.tx(ctx, "received", func(tx *sql.Tx) error {
+	err = s.tx(ctx, "received", func(tx tx) error {
 		for _, r := range rs {
 			news, err := receive(ctx, tx, r)
 			switch {
@@ -151,13 +150,20 @@ func (s *Store) MarkReceived(ctx context.Context, rs []dossier.Receipt) (fresh [
 	return fresh, errors.Join(wrong...)
 }
 
+const (
+	handOver    = `UPDATE outbox SET state = 'handed-over', since = ? WHERE receipt = ? AND state = 'queued'`
+	findSealed  = `SELECT d.sha256, o.state, o.seq FROM dossiers d JOIN outbox o USING (receipt) WHERE receipt = ?`
+	keepReceipt = `UPDATE outbox SET state = ?, since = ?, reason = ?, seq = ?, outcome = ?, code = ?, status = ?, signed = ? WHERE receipt = ?`
+	purgeSealed = `UPDATE dossiers SET sealed = NULL WHERE receipt = ? AND sealed IS NOT NULL`
+	purgeParts  = `DELETE FROM parts WHERE receipt = ?`
+)
+
 var errHash = errors.New("it is for another ciphertext than was sealed here")
 
-func receive(ctx context.Context, tx *sql.Tx, r dossier.Receipt) (news bool, err error) {
+func receive(ctx context.Context, tx tx, r dossier.Receipt) (news bool, err error) {
 	var sha256, state string
 	var seq int
-	err = tx.QueryRowContext(ctx, `SELECT d.sha256, o.state, o.seq FROM dossiers d JOIN outbox o USING (receipt) WHERE receipt = ?`,
-		string(r.Receipt)).Scan(&sha256, &state, &seq)
+	err = tx.QueryRowContext(ctx, findSealed, string(r.Receipt)).Scan(&sha256, &state, &seq)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, ErrUnknown
@@ -177,15 +183,14 @@ func receive(ctx context.Context, tx *sql.Tx, r dossier.Receipt) (news bool, err
 	} else {
 		state = Received
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE outbox SET state = ?, since = ?, reason = ?, seq = ?, outcome = ?, code = ?, status = ?, signed = ? WHERE receipt = ?`,
-		state, time.Now().UnixMilli(), r.Reason, r.Seq, r.Outcome, r.Code, r.Status, string(signed), string(r.Receipt)); err != nil {
+	if _, err := tx.ExecContext(ctx, keepReceipt, state, time.Now().UnixMilli(), r.Reason, r.Seq, r.Outcome, r.Code, r.Status, string(signed), string(r.Receipt)); err != nil {
 		return false, err
 	}
 	if state == Received {
-		if _, err := tx.ExecContext(ctx, `UPDATE dossiers SET sealed = NULL WHERE receipt = ? AND sealed IS NOT NULL`, string(r.Receipt)); err != nil {
+		if _, err := tx.ExecContext(ctx, purgeSealed, string(r.Receipt)); err != nil {
 			return false, err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM parts WHERE receipt = ?`, string(r.Receipt)); err != nil {
+		if _, err := tx.ExecContext(ctx, purgeParts, string(r.Receipt)); err != nil {
 			return false, err
 		}
 	}

@@ -68,28 +68,25 @@ func (s *Store) Record(ctx context.Context, sub Submission) (Recorded, error) {
 		return Recorded{}, errors.New("store: record: a submission without dossier or ticket")
 	}
 	var rec Recorded
-	err = s.tx(ctx, "record", func(tx *sql.Tx) error {
-		before, _, err := findVisit(ctx, tx, visit)
+	err = s.tx(ctx, "record", func(tx tx) error {
+		rec, _, err = findVisit(ctx, tx, visit)
 		if err != nil {
 			return err
 		}
-		rec = before
-		rec.Again = (sub.Dossier == nil || before.Receipt != "") && (sub.Ticket == nil || before.Ticket.ID != 0)
-		if rec.Again {
-			return nil
-		}
-		if sub.Dossier != nil && before.Receipt == "" {
-			if err := insertDossier(ctx, tx, visit, sub); err != nil {
+		rec.Again = true
+		if sub.Dossier != nil && rec.Receipt == "" {
+			if err := insertDossier(ctx, tx, visit, sub, &rec); err != nil {
 				return err
 			}
+			rec.Again = false
 		}
-		if sub.Ticket != nil && before.Ticket.ID == 0 {
-			if err := insertTicket(ctx, tx, visit, sub); err != nil {
+		if sub.Ticket != nil && rec.Ticket.ID == 0 {
+			if err := insertTicket(ctx, tx, visit, sub, &rec); err != nil {
 				return err
 			}
+			rec.Again = false
 		}
-		rec, _, err = findVisit(ctx, tx, visit)
-		return err
+		return nil
 	})
 	if err != nil {
 		return Recorded{}, err
@@ -116,7 +113,27 @@ func hashVisit(token string) ([]byte, error) {
 	return h[:], nil
 }
 
-func insertDossier(ctx context.Context, tx *sql.Tx, visit []byte, sub Submission) error {
+const (
+	addDossier = `INSERT INTO dossiers (receipt, visit, procedure, case_code, submitted_at, sha256, manifest, sealed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	addPart   = `INSERT INTO parts (receipt, n, sealed) VALUES (?, ?, ?)`
+	addOutbox = `INSERT INTO outbox (receipt, state, since, submitted_at, papers) VALUES (?, 'queued', ?, ?, ?)`
+	addJob    = `INSERT INTO print_jobs (visit, kind, number, state, at) VALUES (?, ?, ?, 'queued', ?)`
+	addTicket = `INSERT INTO tickets (visit, day, service, n, number, priority, issued_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting')`
+
+	nextNumber = `SELECT
+			coalesce((SELECT max(n) FROM tickets WHERE day = ?1 AND service = ?2), 0) + 1,
+			(SELECT count(*) FROM tickets WHERE day = ?1 AND service = ?2 AND state = 'waiting')`
+	findDossier = `SELECT d.receipt, d.procedure, d.case_code, d.submitted_at, o.code, o.status,
+			coalesce((SELECT max(id) FROM print_jobs WHERE visit = d.visit AND kind = 'slip'), 0)
+		FROM dossiers d JOIN outbox o USING (receipt) WHERE d.visit = ?`
+	findTicket   = selectTicket + ` WHERE visit = ?`
+	ticketPrints = `SELECT
+			(SELECT count(*) FROM tickets WHERE day = ? AND service = ? AND n < ? AND state = 'waiting'),
+			coalesce((SELECT max(id) FROM print_jobs WHERE visit = ? AND kind = 'ticket'), 0)`
+)
+
+func insertDossier(ctx context.Context, tx tx, visit []byte, sub Submission, rec *Recorded) error {
 	sealed, at := sub.Dossier.Sealed, sub.At.UnixMilli()
 	if !sealed.Receipt.Valid() || len(sealed.Ciphertext) == 0 || len(sealed.Parts) != len(sealed.Manifest) {
 		return errors.New("a sealed dossier that is not whole")
@@ -125,71 +142,68 @@ func insertDossier(ctx context.Context, tx *sql.Tx, visit []byte, sub Submission
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO dossiers (receipt, visit, procedure, case_code, submitted_at, sha256, manifest, sealed)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		string(sealed.Receipt), visit, sub.Dossier.Procedure, sub.Dossier.Case, at, sealed.SHA256(), string(manifest), sealed.Ciphertext)
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, addDossier, string(sealed.Receipt), visit, sub.Dossier.Procedure, sub.Dossier.Case, at,
+		sealed.SHA256(), string(manifest), sealed.Ciphertext); err != nil {
 		return err
 	}
 	for _, p := range sealed.Manifest {
 		if err := sealed.Manifest.Check(p.N, sealed.Parts[p.N]); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO parts (receipt, n, sealed) VALUES (?, ?, ?)`,
-			string(sealed.Receipt), p.N, sealed.Parts[p.N]); err != nil {
+		if _, err := tx.ExecContext(ctx, addPart, string(sealed.Receipt), p.N, sealed.Parts[p.N]); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO outbox (receipt, state, since, submitted_at, papers) VALUES (?, 'queued', ?, ?, ?)`,
-		string(sealed.Receipt), at, at, min(len(sealed.Manifest), 1))
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, addOutbox, string(sealed.Receipt), at, at, min(len(sealed.Manifest), 1)); err != nil {
 		return err
 	}
-	return insertJob(ctx, tx, visit, JobSlip, string(sealed.Receipt), at)
+	rec.Receipt, rec.Procedure, rec.Case = sealed.Receipt, sub.Dossier.Procedure, sub.Dossier.Case
+	rec.SubmittedAt = fromMillis(at)
+	rec.SlipJob, err = insert(ctx, tx, addJob, visit, JobSlip, string(sealed.Receipt), at)
+	return err
 }
 
-func insertTicket(ctx context.Context, tx *sql.Tx, visit []byte, sub Submission) error {
-	t, day, n := sub.Ticket, queue.Day(sub.At), 0
-	err := tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) + 1 FROM tickets WHERE day = ? AND service = ?`, day, t.Service).Scan(&n)
+func insertTicket(ctx context.Context, tx tx, visit []byte, sub Submission, rec *Recorded) error {
+	day, at := queue.Day(sub.At), sub.At.UnixMilli()
+	t := queue.Ticket{Service: sub.Ticket.Service, Priority: sub.Ticket.Priority, IssuedAt: fromMillis(at), State: queue.Waiting}
+	err := tx.QueryRowContext(ctx, nextNumber, day, t.Service).Scan(&t.N, &rec.Ahead)
 	if err != nil {
 		return err
 	}
-	number, at := queue.Number(t.Letter, n), sub.At.UnixMilli()
-	_, err = tx.ExecContext(ctx, `INSERT INTO tickets (visit, day, service, n, number, priority, issued_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		visit, day, t.Service, n, number, t.Priority, at, string(queue.Waiting))
-	if err != nil {
+	t.Number = queue.Number(sub.Ticket.Letter, t.N)
+	if t.ID, err = insert(ctx, tx, addTicket, visit, day, t.Service, t.N, t.Number, t.Priority, at); err != nil {
 		return err
 	}
-	return insertJob(ctx, tx, visit, JobTicket, number, at)
+	rec.Ticket = t
+	rec.TicketJob, err = insert(ctx, tx, addJob, visit, JobTicket, t.Number, at)
+	return err
 }
 
-// querier is what *sql.Tx and *sql.DB have in common here.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+func insert(ctx context.Context, tx tx, query string, args ...any) (id int64, err error) {
+	r, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
 }
 
 func findVisit(ctx context.Context, q querier, visit []byte) (rec Recorded, found bool, err error) {
 	var at int64
-	err = q.QueryRowContext(ctx, `SELECT d.receipt, d.procedure, d.case_code, d.submitted_at, o.code, o.status,
-			coalesce((SELECT max(id) FROM print_jobs WHERE visit = d.visit AND kind = ?), 0)
-		FROM dossiers d JOIN outbox o USING (receipt) WHERE d.visit = ?`, JobSlip, visit).
+	err = q.QueryRowContext(ctx, findDossier, visit).
 		Scan(&rec.Receipt, &rec.Procedure, &rec.Case, &at, &rec.Code, &rec.Status, &rec.SlipJob)
 	switch {
 	case err == nil:
-		found, rec.SubmittedAt = true, time.UnixMilli(at)
+		found, rec.SubmittedAt = true, fromMillis(at)
 	case !errors.Is(err, sql.ErrNoRows):
 		return Recorded{}, false, err
 	}
-	rec.Ticket, err = scanTicket(q.QueryRowContext(ctx, selectTicket+` WHERE visit = ?`, visit))
+	rec.Ticket, err = scanTicket(q.QueryRowContext(ctx, findTicket, visit))
 	if errors.Is(err, sql.ErrNoRows) {
 		return rec, found, nil
 	} else if err != nil {
 		return Recorded{}, false, err
 	}
-	err = q.QueryRowContext(ctx, `SELECT
-			(SELECT count(*) FROM tickets WHERE day = ? AND service = ? AND n < ? AND state = 'waiting'),
-			coalesce((SELECT max(id) FROM print_jobs WHERE visit = ? AND kind = ?), 0)`,
-		queue.Day(rec.Ticket.IssuedAt), rec.Ticket.Service, rec.Ticket.N, visit, JobTicket).Scan(&rec.Ahead, &rec.TicketJob)
+	t := rec.Ticket
+	err = q.QueryRowContext(ctx, ticketPrints, queue.Day(t.IssuedAt), t.Service, t.N, visit).Scan(&rec.Ahead, &rec.TicketJob)
 	return rec, true, err
 }

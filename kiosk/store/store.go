@@ -49,6 +49,7 @@ var migrations embed.FS
 type Store struct {
 	path  string
 	write *sql.DB // one connection: writers queue here, not in SQLite
+	hot   map[string]*sql.Stmt
 	read  *sql.DB
 }
 
@@ -65,6 +66,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, s.write.Close())
+	}
+	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
 	if _, err := s.write.ExecContext(ctx, `UPDATE print_jobs SET state = 'unknown' WHERE state = 'printing'`); err != nil {
@@ -184,7 +188,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = s.tx(ctx, filepath.Base(name), func(tx *sql.Tx) error {
+		err = s.tx(ctx, filepath.Base(name), func(tx tx) error {
 			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 				return err
 			}
@@ -196,19 +200,6 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// tx runs f in a write transaction: all of it or nothing.
-func (s *Store) tx(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return wrap(what, err)
-	}
-	defer tx.Rollback() // after Commit it does nothing
-	if err := f(tx); err != nil {
-		return wrap(what, err)
-	}
-	return wrap(what, tx.Commit())
 }
 
 func wrap(what string, err error) error {

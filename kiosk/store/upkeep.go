@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
@@ -38,7 +37,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 // keepReceipts, tickets and print jobs after keepTickets. What no receipt ends
 // is never forgotten. It gives free space back to the disk.
 func (s *Store) Purge(ctx context.Context, now time.Time) error {
-	err := s.tx(ctx, "purge", func(tx *sql.Tx) error {
+	err := s.tx(ctx, "purge", func(tx tx) error {
 		// Its outbox row and parts go with a dossier.
 		if _, err := tx.ExecContext(ctx, `DELETE FROM dossiers WHERE receipt IN
 			(SELECT receipt FROM outbox WHERE state = 'received' AND since < ?)`, now.Add(-keepReceipts).UnixMilli()); err != nil {

@@ -51,6 +51,7 @@ CREATE TABLE tickets (
 	ended_at  INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (day, service, n)
 ) STRICT;
+CREATE INDEX tickets_waiting ON tickets (day, service, n) WHERE state = 'waiting';
 
 CREATE TABLE print_jobs (
 	id     INTEGER PRIMARY KEY AUTOINCREMENT,
