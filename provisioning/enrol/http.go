@@ -32,6 +32,9 @@ type Desk struct {
 	tries limiter
 }
 
+// Public is the key that codes of this centre carry the fingerprint of.
+func (d *Desk) Public() ed25519.PublicKey { return d.ReceiptKey.Public().(ed25519.PublicKey) }
+
 // maxRequest bounds an enrolment request; its hardware list is short.
 const maxRequest = 64 << 10
 
@@ -69,7 +72,7 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 	if err != nil {
 		return link.EnrolReply{}, err
 	}
-	if !code.Trusts(d.ReceiptKey.Public().(ed25519.PublicKey)) {
+	if !code.Trusts(d.Public()) {
 		return link.EnrolReply{}, link.ErrWrongCode // another centre's
 	}
 	k, err := d.Registry.Redeem(r.Context(), code, req.PublicKey)
@@ -84,7 +87,7 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 		Kiosk:      k.ID,
 		JWT:        token,
 		Recipient:  d.Recipient,
-		ReceiptKey: d.ReceiptKey.Public().(ed25519.PublicKey),
+		ReceiptKey: d.Public(),
 		Config:     k.Config,
 	}.Sign(req.PublicKey, d.ReceiptKey)
 	if err != nil {

@@ -113,23 +113,22 @@ func (r *Registry) Add(ctx context.Context, first config.Config) (Kiosk, error) 
 }
 
 // NewCode makes a one-time code for a kiosk, which trusts whoever holds receiptKey.
-func (r *Registry) NewCode(ctx context.Context, kiosk string, life time.Duration, receiptKey ed25519.PublicKey) (link.EnrolCode, time.Time, error) {
-	if _, _, err := r.get(ctx, kiosk); err != nil {
-		return "", time.Time{}, err
+func (r *Registry) NewCode(ctx context.Context, kiosk string, life time.Duration, receiptKey ed25519.PublicKey) (k Kiosk, c link.EnrolCode, expires time.Time, err error) {
+	if k, _, err = r.get(ctx, kiosk); err != nil {
+		return Kiosk{}, "", expires, err
 	}
-	c, err := link.NewEnrolCode(rand.Reader, receiptKey)
-	if err != nil {
-		return "", time.Time{}, err
+	if c, err = link.NewEnrolCode(rand.Reader, receiptKey); err != nil {
+		return Kiosk{}, "", expires, err
 	}
-	expires := time.Now().UTC().Add(life)
+	expires = time.Now().UTC().Add(life)
 	data, err := json.Marshal(code{Kiosk: kiosk, Expires: expires})
 	if err != nil {
-		return "", time.Time{}, err
+		return Kiosk{}, "", expires, err
 	}
 	if _, err := r.codes.Create(ctx, r.key(c), data); err != nil {
-		return "", time.Time{}, fmt.Errorf("enrol: keep a code: %w", err)
+		return Kiosk{}, "", expires, fmt.Errorf("enrol: keep a code: %w", err)
 	}
-	return c, expires, nil
+	return k, c, expires, nil
 }
 
 func (r *Registry) key(c link.EnrolCode) string {

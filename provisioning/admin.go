@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"tiepdan/kiosk/catalogue"
+	"tiepdan/kiosk/config"
+	"tiepdan/provisioning/enrol"
+)
+
+// addRequest is what kiosk add asks for.
+type addRequest struct {
+	Unit     string           `json:"unit"` // code
+	Site     string           `json:"site"`
+	Agency   string           `json:"agency"`
+	Phone    string           `json:"phone"`
+	Officers []config.Officer `json:"officers"` // PINs as hashes
+	Life     string           `json:"life"`     // of the code, "24h"
+}
+
+// codeRequest is what kiosk code asks for.
+type codeRequest struct {
+	Life string `json:"life"`
+}
+
+// codeReply is the answer to both.
+type codeReply struct {
+	Kiosk   string    `json:"kiosk"`
+	Unit    string    `json:"unit"`
+	Site    string    `json:"site"`
+	Code    string    `json:"code"` // grouped
+	Expires time.Time `json:"expires"`
+}
+
+// kioskRow is one line of kiosk list.
+type kioskRow struct {
+	ID       string    `json:"id"`
+	Unit     string    `json:"unit"`
+	Site     string    `json:"site"`
+	Enrolled time.Time `json:"enrolled,omitzero"`
+	Revoked  time.Time `json:"revoked,omitzero"`
+}
+
+// maxLife bounds a code's: it lies around on paper.
+const maxLife = 90 * 24 * time.Hour
+
+// maxAdmin bounds an operator's request.
+const maxAdmin = 256 << 10
+
+// admin is what the operator's commands talk to. Everybody who can read
+// DATA/centre/operator.token is the operator.
+func (c *centre) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /admin/kiosks", c.listKiosks)
+	mux.HandleFunc("POST /admin/kiosks", c.addKiosk)
+	mux.HandleFunc("POST /admin/kiosks/{id}/code", c.newCode)
+	mux.HandleFunc("POST /admin/kiosks/{id}/revoke", c.revoke)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok || !same(token, c.token) {
+			refuse(w, http.StatusUnauthorized, errors.New("the operator's token is needed (DATA/centre/operator.token)"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxAdmin)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func refuse(w http.ResponseWriter, status int, err error) {
+	answer(w, status, map[string]string{"error": err.Error()})
+}
+
+// refuseFor answers an error of the registry.
+func (c *centre) refuseFor(w http.ResponseWriter, err error) {
+	if errors.Is(err, enrol.ErrNoKiosk) {
+		refuse(w, http.StatusNotFound, err)
+		return
+	}
+	c.log.Error("an operator's request failed", "err", err)
+	refuse(w, http.StatusServiceUnavailable, err)
+}
+
+func decode(r *http.Request, into any) error {
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	return dec.Decode(into)
+}
+
+func (c *centre) addKiosk(w http.ResponseWriter, r *http.Request) {
+	var ask addRequest
+	if err := decode(r, &ask); err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	life, err := lifeOf(ask.Life)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	cat, err := catalogue.Embedded(time.Now())
+	if err != nil {
+		c.refuseFor(w, err)
+		return
+	}
+	first, err := enrol.FirstConfig(cat, ask.Unit, ask.Site, ask.Agency, ask.Phone, ask.Officers)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	k, err := c.registry.Add(r.Context(), first)
+	if err != nil {
+		c.refuseFor(w, err)
+		return
+	}
+	c.log.Info("kiosk added", "kiosk", k.ID, "unit", k.Unit)
+	c.giveCode(w, r, k.ID, life)
+}
+
+func (c *centre) newCode(w http.ResponseWriter, r *http.Request) {
+	var ask codeRequest
+	if err := decode(r, &ask); err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	life, err := lifeOf(ask.Life)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	c.giveCode(w, r, r.PathValue("id"), life)
+}
+
+func (c *centre) giveCode(w http.ResponseWriter, r *http.Request, id string, life time.Duration) {
+	k, code, expires, err := c.registry.NewCode(r.Context(), id, life, c.desk.Public())
+	if err != nil {
+		c.refuseFor(w, err)
+		return
+	}
+	c.log.Info("enrolment code made", "kiosk", id, "expires", expires)
+	answer(w, http.StatusOK, codeReply{Kiosk: k.ID, Unit: k.UnitName, Site: k.Site, Code: code.Grouped(), Expires: expires})
+}
+
+func lifeOf(text string) (time.Duration, error) {
+	life, err := time.ParseDuration(text)
+	if err != nil || life < time.Minute || life > maxLife {
+		return 0, errors.New("life: a duration from 1m to 2160h is needed")
+	}
+	return life, nil
+}
+
+func (c *centre) revoke(w http.ResponseWriter, r *http.Request) {
+	k, err := c.registry.Revoke(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = c.shutOut(r.Context())
+	}
+	if err != nil {
+		c.refuseFor(w, err)
+		return
+	}
+	c.log.Warn("kiosk revoked", "kiosk", k.ID)
+	answer(w, http.StatusOK, row(k))
+}
+
+func (c *centre) listKiosks(w http.ResponseWriter, r *http.Request) {
+	kiosks, err := c.registry.All(r.Context())
+	if err != nil {
+		c.refuseFor(w, err)
+		return
+	}
+	rows := []kioskRow{}
+	for _, k := range kiosks {
+		rows = append(rows, row(k))
+	}
+	answer(w, http.StatusOK, rows)
+}
+
+func row(k enrol.Kiosk) kioskRow {
+	return kioskRow{ID: k.ID, Unit: k.UnitName, Site: k.Site, Enrolled: k.Enrolled, Revoked: k.Revoked}
+}

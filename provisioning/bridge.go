@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// A bridge is /nats: the NATS protocol in the binary frames of a websocket, as
+// every NATS client speaks it, carried to the bus. The server's own websocket
+// listener would do the same on a port of its own; there is to be no other port.
+type bridge struct {
+	dial func(context.Context) (net.Conn, error)
+	log  *slog.Logger
+	open atomic.Int64
+}
+
+// maxFrame is above the largest message with its protocol line.
+const maxFrame = 2 << 20
+
+var upgrader = websocket.Upgrader{
+	HandshakeTimeout: 10 * time.Second,
+	ReadBufferSize:   4 << 10,
+	WriteBufferSize:  4 << 10,
+	// A kiosk is no browser. A page that tries has no business here.
+	CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") == "" },
+}
+
+// The request's context ends with the server, and every connection with it.
+func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	conn, err := b.dial(r.Context())
+	if err != nil {
+		b.log.Error("the link has no bus behind it", "err", err)
+		http.Error(w, "the bus is away, try again", http.StatusServiceUnavailable)
+		return
+	}
+	defer conn.Close()
+	ws, err := upgrader.Upgrade(w, r, nil) // answers itself when it can't
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	b.open.Add(1)
+	defer b.open.Add(-1)
+	stop := context.AfterFunc(r.Context(), func() { ws.Close(); conn.Close() })
+	defer stop()
+	ws.SetReadLimit(maxFrame)
+
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		defer ws.Close()
+		fromBus(ws, conn)
+	}()
+	toBus(conn, ws)
+	conn.Close()
+	<-back
+}
+
+// toBus ends when either side does; so does fromBus. Neither end needs to hear
+// more of it than the closed connection: NATS has its own pings and its own errors.
+func toBus(conn io.Writer, ws *websocket.Conn) {
+	buf := make([]byte, 4<<10)
+	for {
+		kind, frame, err := ws.NextReader()
+		if err != nil || kind != websocket.BinaryMessage {
+			return
+		}
+		if _, err := io.CopyBuffer(onlyWriter{conn}, onlyReader{frame}, buf); err != nil {
+			return
+		}
+	}
+}
+
+func fromBus(ws *websocket.Conn, conn io.Reader) {
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := conn.Read(buf)
+		if n > 0 {
+			ws.SetWriteDeadline(time.Now().Add(30 * time.Second))
+			if err := ws.WriteMessage(websocket.BinaryMessage, buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+			}
+			return
+		}
+	}
+}
+
+// These keep io.CopyBuffer from taking a path that makes a buffer of its own.
+type onlyWriter struct{ io.Writer }
+type onlyReader struct{ io.Reader }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"tiepdan/kiosk/config"
+	"tiepdan/provisioning/enrol"
+	"tiepdan/provisioning/gateway"
+)
+
+// oneStopTimeout is how long One-Stop may take for an item before it is asked again.
+const oneStopTimeout = 20 * time.Second
+
+func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, log *slog.Logger) (*gateway.Gateway, error) {
+	if !slices.Contains([]string{config.FilingAnchored, config.FilingSigned, config.FilingRead}, o.requires) {
+		return nil, fmt.Errorf("-filing-requires %s: anchored, signed or read", o.requires)
+	}
+	base, err := url.Parse(o.onestop)
+	if err != nil || base.Host == "" {
+		return nil, fmt.Errorf("-onestop %s: a URL like https://host/path is needed", o.onestop)
+	}
+	user, password, err := account(o.account)
+	if err != nil {
+		return nil, err
+	}
+	dir := o.trust
+	if dir == "" {
+		dir = data.path("trust")
+	}
+	anchors, err := openTrust(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Open(ctx, gateway.Options{
+		Conn: nc,
+		Keys: keys,
+		OneStop: &gateway.National{
+			Base: base, Username: user, Password: password, Client: &http.Client{Timeout: oneStopTimeout},
+		},
+		Trust:    anchors,
+		Requires: o.requires,
+		Replicas: max(1, o.replicas),
+		Log:      log.With("part", "gateway"),
+	})
+}
+
+// gatewayCommand is a gateway by itself: it has the centre's keys in its data
+// folder, and reaches the bus over the network.
+func gatewayCommand(ctx context.Context, args []string, e env) error {
+	var o options
+	set := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	set.StringVar(&o.data, "data", defaultData, "`DIR` with the centre's keys")
+	set.StringVar(&o.nats, "nats", "", "`URL` of the bus: nats://host:4222, or ws://host:8090/nats for a centre with an embedded one")
+	set.BoolVar(&o.verbose, "v", false, "log more")
+	o.gatewayFlags(set)
+	if err := flags(set, args, e); err != nil {
+		return err
+	}
+	if o.nats == "" || o.onestop == "" {
+		fmt.Fprintln(e.err, "provisioning gateway: -nats and -onestop are needed")
+		return errUsage
+	}
+	var err error
+	if o.account, err = secretText(o.account, e); err != nil {
+		return fmt.Errorf("-onestop-account: %w", err)
+	}
+	log := logger(e, o.verbose)
+	data := dataDir{root: o.data}
+	keys, err := data.keys(false)
+	if err != nil {
+		return err
+	}
+	authority, err := enrol.NewAuthority(keys.authority)
+	if err != nil {
+		return err
+	}
+	nc, err := connectTo(o.nats, authority, "gateway", log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	g, err := openGateway(ctx, o, data, keys.gateway, nc, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.Run(ctx), nc.FlushTimeout(2*time.Second))
+}

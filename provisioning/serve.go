@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"tiepdan/drivers/card/trust"
+	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/link"
+	"tiepdan/provisioning/enrol"
+	"tiepdan/provisioning/fleet"
+)
+
+// options are the flags of serve.
+type options struct {
+	addr, data, nats string
+	onestop          string
+	account          string
+	sim              bool
+	hosts            string
+	requires         string
+	trust            string
+	replicas         int
+	verbose          bool
+}
+
+func serveCommand(ctx context.Context, args []string, e env) error {
+	var o options
+	set := flag.NewFlagSet("serve", flag.ContinueOnError)
+	set.StringVar(&o.addr, "addr", "127.0.0.1:8090", "`HOST:PORT` of everything: dashboard, enrolment, link")
+	set.StringVar(&o.data, "data", defaultData, "`DIR` for all that is kept")
+	set.StringVar(&o.nats, "nats", "", "`URL` of a NATS cluster that trusts this centre's operator; without it, one is embedded")
+	set.StringVar(&o.hosts, "hosts", "", "`NAMES`, with commas, this centre is called by besides its address")
+	set.IntVar(&o.replicas, "replicas", 1, "copies of every stream, with -nats")
+	set.BoolVar(&o.verbose, "v", false, "log more")
+	o.gatewayFlags(set)
+	simFlags(set, &o)
+	if err := flags(set, args, e); err != nil {
+		return err
+	}
+	if o.sim && o.onestop != "" {
+		fmt.Fprintln(e.err, "provisioning serve: -onestop and -onestop-sim exclude each other")
+		return errUsage
+	}
+	var err error
+	if o.account, err = secretText(o.account, e); err != nil {
+		return fmt.Errorf("-onestop-account: %w", err)
+	}
+	return serve(ctx, o, e)
+}
+
+// gatewayFlags are those of serve and of gateway.
+func (o *options) gatewayFlags(set *flag.FlagSet) {
+	set.StringVar(&o.onestop, "onestop", "", "`URL` of the One-Stop system")
+	set.StringVar(&o.account, "onestop-account", "", "`USER:PASSWORD` at One-Stop, or @FILE, or -")
+	set.StringVar(&o.requires, "filing-requires", config.FilingRead, "the least a card must be proven: anchored, signed or read")
+	set.StringVar(&o.trust, "trust", "", "`DIR` of CSCA anchors (DATA/centre/trust)")
+}
+
+// serve is the whole centre, from the folder to the last connection, top to bottom.
+func serve(ctx context.Context, o options, e env) (err error) {
+	log := logger(e, o.verbose)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+
+	data, err := openData(o.data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.close()) }()
+	listener, err := listen(o.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // a second close is no news
+	keys, err := data.keys(true)
+	if err != nil {
+		return err
+	}
+	authority, err := enrol.NewAuthority(keys.authority)
+	if err != nil {
+		return err
+	}
+
+	bus, err := openBus(o.nats, data, authority, log)
+	if err != nil {
+		return err
+	}
+	defer bus.stop()
+	nc, err := connect(bus, authority, "centre", log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	for _, c := range link.StreamConfigs(o.replicas) {
+		if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
+			return fmt.Errorf("stream %s: %w", c.Name, err)
+		}
+	}
+	registry, err := enrol.OpenRegistry(ctx, js, o.replicas, keys.pepper)
+	if err != nil {
+		return err
+	}
+	recipient, err := keys.gateway.Recipient()
+	if err != nil {
+		return err
+	}
+	token, err := data.operatorToken()
+	if err != nil {
+		return err
+	}
+
+	c := &centre{
+		log: log, bus: bus, js: js, registry: registry, authority: authority, token: token,
+		fleet: fleet.NewWatch(log.With("part", "fleet")), started: time.Now(),
+		link: &bridge{dial: bus.dial, log: log.With("part", "link")},
+	}
+	if err := c.shutOut(ctx); err != nil {
+		return err
+	}
+	c.desk = &enrol.Desk{
+		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt,
+		Admitted: c.admitted, Log: log.With("part", "enrol"),
+	}
+	sim, err := openSim(&o, listener.Addr(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sim.close()) }()
+	if o.onestop != "" {
+		if c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log); err != nil {
+			return err
+		}
+	} else {
+		log.Warn("no One-Stop system is named (-onestop or -onestop-sim): dossiers are kept, sealed, until there is a gateway")
+	}
+
+	// Web connections outlast the workers, which may still have something to say to kiosks.
+	web, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+	server := &http.Server{
+		Handler:           c.handler(hostsOf(o), sim.handler()),
+		BaseContext:       func(net.Listener) context.Context { return web },
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.With("part", "http").Handler(), slog.LevelDebug),
+	}
+	var workers, serving sync.WaitGroup
+	failed := make(chan error, 4)
+	work := func(group *sync.WaitGroup, name string, run func() error) {
+		group.Go(func() {
+			if err := run(); err != nil {
+				failed <- fmt.Errorf("%s: %w", name, err)
+			}
+			stop() // whoever ends first ends the others
+		})
+	}
+	work(&serving, "http", func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
+	if c.gateway != nil {
+		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
+	}
+	if err := data.announce(listener.Addr().String()); err != nil {
+		failed <- err
+		stop()
+	}
+	fmt.Fprintf(e.out, "centre    http://%s\n", listener.Addr())
+
+	<-ctx.Done()
+	log.Info("stopping")
+	workers.Wait()                                           // at most five seconds
+	if err := nc.FlushTimeout(2 * time.Second); err != nil { // the last receipts
+		log.Warn("the bus did not take the last messages", "err", err)
+	}
+	hangUp()
+	closing, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := server.Shutdown(closing); err != nil {
+		err = errors.Join(err, server.Close())
+		log.Warn("some connections were cut", "err", err)
+	}
+	serving.Wait()
+	close(failed)
+	for e := range failed {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+func logger(e env, verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: level}))
+}
+
+// listen takes the one port there is.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken, perhaps by another centre; stop that, or choose another address with -addr", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not listen on %s; choose a port above 1023 with -addr", addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%s is no address of this machine; choose another with -addr", addr)
+	case err != nil:
+		return nil, fmt.Errorf("-addr %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+func openBus(at string, data dataDir, authority *enrol.Authority, log *slog.Logger) (bus, error) {
+	if at == "" {
+		return startNATS(data.path("nats"), authority, log.With("part", "nats"))
+	}
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme != "nats" || u.Port() == "" {
+		return nil, fmt.Errorf("-nats %s: a URL like nats://host:4222 is needed", at)
+	}
+	return external{u.Host}, nil
+}
+
+// openTrust reads the anchors. What is refused is told, and the others count.
+func openTrust(dir string, log *slog.Logger) (*trust.Store, error) {
+	store, report, err := trust.LoadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range report.Refused {
+		log.Warn("not a trust anchor", "file", r.Source, "why", r.Why)
+	}
+	log.Info("trust anchors", "anchors", report.Anchors, "files", report.Files)
+	return store, nil
+}
+
+// account splits USER:PASSWORD.
+func account(text string) (user, password string, err error) {
+	user, password, ok := strings.Cut(strings.TrimSpace(text), ":")
+	if !ok || user == "" || password == "" {
+		return "", "", errors.New("-onestop-account: USER:PASSWORD is needed, or @FILE with it")
+	}
+	return user, password, nil
+}
+
+// secretText gives a flag's value, read from standard input for "-" and from a file for "@FILE".
+func secretText(value string, e env) (string, error) {
+	var data []byte
+	var err error
+	switch {
+	case value == "-":
+		data, err = readAll(e.in)
+	case strings.HasPrefix(value, "@"):
+		data, err = os.ReadFile(value[1:])
+	default:
+		return value, nil
+	}
+	return strings.TrimRight(string(data), "\r\n"), err
+}

@@ -1,0 +1,22 @@
+//go:build release
+
+package main
+
+import (
+	"flag"
+	"log/slog"
+	"net"
+	"net/http"
+)
+
+// simPath is empty: a release has no simulator.
+const simPath = ""
+
+type simulated struct{}
+
+func simFlags(*flag.FlagSet, *options) {}
+
+func openSim(*options, net.Addr, *slog.Logger) (simulated, error) { return simulated{}, nil }
+
+func (simulated) handler() http.Handler { return nil }
+func (simulated) close() error          { return nil }
