@@ -205,6 +205,7 @@ func TestFaults(t *testing.T) {
 		"short-only":        sound,
 		"get-response":      sound,
 		"correct-le":        sound,
+		"zero-secret":       sound,
 		"bad-mac":           {err: card.ErrSecurity, grade: cccd.GradeRead},
 		"torn":              {err: card.ErrRemoved, grade: cccd.GradeRead},
 		"silent":            {err: card.ErrMute, grade: cccd.GradeRead},

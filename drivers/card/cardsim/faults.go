@@ -40,6 +40,7 @@ type faults struct {
 	noMF        bool
 	getResponse bool
 	correctLe   bool
+	zeroSecret  bool
 	badMAC      int // the protected answer whose MAC is wrong, counted from 1
 	tornAfter   int // APDUs answered before the card is gone; -1: stays
 	silentAfter int // APDUs answered before it falls silent; -1: never
@@ -70,6 +71,7 @@ var faultTable = []faultEntry{
 	{Fault{"short-only", false, "extended length is refused with 6700"}, func(f *faults, _ int) { f.shortOnly = true }},
 	{Fault{"get-response", false, "answers wait behind 61xx and GET RESPONSE"}, func(f *faults, _ int) { f.getResponse = true }},
 	{Fault{"correct-le", false, "asking for more than there is gets 6Cxx"}, func(f *faults, _ int) { f.correctLe = true }},
+	{Fault{"zero-secret", false, "the secret PACE agrees on starts with a zero byte, as one in 256 does: nothing is wrong with that"}, func(f *faults, _ int) { f.zeroSecret = true }},
 	{Fault{"bad-mac", true, "the MAC of the Nth protected answer is wrong (3rd if no number is given)"}, func(f *faults, n int) { f.badMAC = max(n, 1) }},
 	{Fault{"torn", true, "the card is pulled after N APDUs (7 if no number is given)"}, func(f *faults, n int) { f.tornAfter = n }},
 	{Fault{"silent", true, "the card stops answering after N APDUs (at once if no number is given)"}, func(f *faults, n int) { f.silentAfter = n }},

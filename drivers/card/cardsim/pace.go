@@ -157,11 +157,16 @@ func (p *pace) run(c *Chip, value []byte) ([]byte, status) {
 			return nil, swWrongData
 		}
 		k := c.scalar(p.curve)
+		shared := mul(p.curve, theirs, k)
+		for c.faults.zeroSecret && shared.secret(p.curve)[0] != 0 {
+			k.Add(k, big.NewInt(1))
+			shared = add(p.curve, shared, theirs)
+		}
 		p.theirs, p.mine = value, mul(p.curve, p.base, k).encode(p.curve)
 		if bytes.Equal(p.theirs, p.mine) {
 			return nil, swWrongData
 		}
-		p.secret = mul(p.curve, theirs, k).secret(p.curve)
+		p.secret = shared.secret(p.curve)
 		return p.mine, swOK
 	default: // prove it to each other
 		key := p.suite.kdf(p.secret, forMAC)
