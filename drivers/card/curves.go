@@ -101,7 +101,7 @@ func (c Curve) size() int { return (c.params().BitSize + 7) / 8 }
 // A point is a point of a curve, never the one at infinity.
 type point struct{ x, y *big.Int }
 
-// Bytes is the uncompressed encoding, 04 x y.
+// encode is the uncompressed encoding, 04 x y.
 func (c Curve) encode(p point) []byte {
 	n := c.size()
 	b := make([]byte, 1+2*n)
@@ -110,6 +110,10 @@ func (c Curve) encode(p point) []byte {
 	p.y.FillBytes(b[1+n:])
 	return b
 }
+
+// secret is what ECDH agrees on: the x coordinate, with its leading zeros, for
+// chips hash all of it (Doc 9303-11 §9.6).
+func (c Curve) secret(p point) []byte { return p.x.FillBytes(make([]byte, c.size())) }
 
 // ParsePoint decodes an uncompressed point and makes sure it is on the curve.
 func (c Curve) ParsePoint(b []byte) (x, y *big.Int, err error) {

@@ -24,12 +24,13 @@ var (
 )
 
 // What READ BINARY asks for at most, largest first. A chip that answers 6700
-// moves us one down; the last is a short APDU.
-var readSizes = [...]int{maxRead, 4096, 1024, leShort}
+// moves us one down; the last two are short APDUs.
+var readSizes = [...]int{maxRead, 4096, 1024, leShort, 128}
 
 const (
 	maxRead    = 0xFF00 // with the overhead of secure messaging still one APDU
-	headerRead = 4      // enough for tag and length of most files
+	headerRead = 4      // tag and length of most files
+	headerMax  = 8      // tag and length of any
 	oddOffset  = 0x8000 // from here on READ BINARY needs INS B1
 	minPerRead = 32     // a chip that gives less at a time is stalling
 )
@@ -52,6 +53,14 @@ func (c *Conn) readFile(ctx context.Context, f EF, progress func(done, total int
 		return nil, err
 	}
 	head, _, err := parseTLVHead(got)
+	if err != nil && len(got) < headerMax {
+		part, readErr := c.readAt(ctx, len(got), headerRead)
+		if readErr != nil {
+			return got, readErr
+		}
+		got = append(got, part...)
+		head, _, err = parseTLVHead(got)
+	}
 	if err != nil {
 		return got, err
 	}
@@ -168,7 +177,7 @@ func (c *Conn) readLe() int {
 	}
 	// 87 81 LL 01 cryptogram, 99 02 SW, 8E 08 MAC in 256 bytes; one byte is padding.
 	block := c.sm.suite.block
-	return (leShort-18)/block*block - 1
+	return min(c.le, (leShort-18)/block*block-1)
 }
 
 // stepDown goes to the next smaller size, and says whether there was one. In

@@ -83,8 +83,7 @@ func (c *Conn) pace(ctx context.Context, key Key, offer paceOffer) error {
 			if err != nil {
 				return err
 			}
-			// The x coordinate keeps its leading zeros: chips hash all of it.
-			secret := shared.x.FillBytes(make([]byte, curve.size()))
+			secret := curve.secret(shared)
 			sess = newSession(s, secret, s.zeroIV())
 			clear(secret)
 			return nil
