@@ -3,17 +3,14 @@ package printersim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
 
-	"github.com/creack/pty"
-	"golang.org/x/sys/unix"
-
 	"tiepdan/drivers/printer"
+	"tiepdan/drivers/serial/serialsim"
 )
 
 // ends are the printer's sides of its lines.
@@ -21,9 +18,9 @@ type ends struct {
 	waiting []*end // to be served
 	open    map[*end]bool
 
-	dir   string   // holds the symbolic link; empty without a pty
-	ours  bool     // dir is ours to remove
-	slave *os.File // kept open, or the master would see every close of the near end
+	dir   string // holds the symbolic link; empty without a pty
+	ours  bool   // dir is ours to remove
+	cable *serialsim.Cable
 }
 
 // An end is the printer's side of one line.
@@ -78,66 +75,18 @@ func (s *Sim) Port() string {
 
 func (s *Sim) port() string { return filepath.Join(s.ends.dir, "printer") }
 
-// plug makes a new pseudo-terminal unless there is one.
+// plug plugs the cable in, if there is one and it is not.
 func (s *Sim) plug() error {
-	if s.ends.dir == "" || s.ends.slave != nil {
+	if s.ends.dir == "" || s.ends.cable != nil {
 		return nil
 	}
-	master, slave, err := pty.Open()
-	if err != nil {
-		return fmt.Errorf("pseudo-terminal: %w", err)
-	}
-	link := s.port()
-	master, err = pollable(master)
-	if err == nil {
-		err = makeRaw(slave)
-	}
-	if err == nil {
-		err = os.Symlink(slave.Name(), link+".new")
-	}
-	if err == nil {
-		err = os.Rename(link+".new", link)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("pseudo-terminal: %w", err), master.Close(), slave.Close())
-	}
-	s.ends.slave = slave
-	s.offer(master)
-	return nil
-}
-
-// pollable gives a master to Go's poller, without which Close would not end a
-// Read that waits (package pty leaves its descriptor blocking).
-func pollable(master *os.File) (*os.File, error) {
-	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return master, err
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return master, errors.Join(err, unix.Close(fd))
-	}
-	return os.NewFile(uintptr(fd), master.Name()), master.Close()
-}
-
-// makeRaw lets all bytes through as they are, before anybody opens the near end.
-func makeRaw(tty *os.File) error {
-	raw, err := tty.SyscallConn()
+	cable, err := serialsim.Plug(s.port())
 	if err != nil {
 		return err
 	}
-	var set error
-	err = raw.Control(func(fd uintptr) {
-		t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
-		if err != nil {
-			set = err
-			return
-		}
-		t.Iflag, t.Oflag, t.Lflag = 0, 0, 0
-		t.Cflag = t.Cflag&^unix.CSIZE | unix.CS8
-		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
-		set = unix.IoctlSetTermios(int(fd), unix.TCSETS, t)
-	})
-	return errors.Join(err, set)
+	s.ends.cable = cable
+	s.offer(cable)
+	return nil
 }
 
 // offer gives Serve a line to serve.
@@ -158,11 +107,7 @@ func (s *Sim) cut() {
 		e.close()
 	}
 	s.ends.waiting = nil
-	if s.ends.slave != nil {
-		_ = s.ends.slave.Close() // ours only to hold the pty open
-		s.ends.slave = nil
-		_ = os.Remove(s.port()) // a link that stays leads nowhere either
-	}
+	s.ends.cable = nil // closed as one of the ends
 	s.torn()
 }
 
