@@ -70,7 +70,7 @@ func (s *Store) Add(der []byte) error {
 	case len(s.anchors) >= maxStoreAnchor:
 		return errTooBig
 	}
-	if c.subject.same(c.issuer) && bytes.Equal(c.keyID, c.issuerKeyID) {
+	if c.subject.same(c.issuer) && (c.issuerKeyID == nil || bytes.Equal(c.keyID, c.issuerKeyID)) {
 		// A broken self-signature is a broken file; it is no matter of trust. A
 		// link certificate, signed by the state's last key, has two key identifiers.
 		if err := c.signedBy(c); err != nil {
