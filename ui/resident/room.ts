@@ -1,0 +1,65 @@
+/**
+ * Makes a screen fit its room, whatever the size of text and format of screen:
+ * lists are paged ("Xem thêm"), and only where even one item a page is too much
+ * the body of the screen shrinks. Nothing is ever cut.
+ *
+ * A screen's body is one element with [data-room]; lists in it register as
+ * {@link Paged}. {@link Room.settle} measures synchronously, before paint.
+ */
+import { getContext, setContext } from 'svelte'
+
+export interface Paged {
+  /** Lays the list out anew in the height it has now; false: one item is higher than that. */
+  layout(): boolean
+}
+
+const shrinkSteps = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.52, 0.46]
+
+export class Room {
+  #body: HTMLElement | undefined
+  #lists = new Set<Paged>()
+  #settling = false
+
+  /** Watches body: its size, and whatever is put into it or taken out. */
+  watch = (body: HTMLElement) => {
+    this.#body = body
+    const settle = () => this.settle()
+    const size = new ResizeObserver(settle)
+    size.observe(body)
+    const content = new MutationObserver(settle)
+    content.observe(body, { childList: true, subtree: true, characterData: true })
+    document.fonts.addEventListener('loadingdone', settle)
+    void document.fonts.ready.then(settle)
+    settle()
+    return {
+      destroy: () => {
+        size.disconnect()
+        content.disconnect()
+        document.fonts.removeEventListener('loadingdone', settle)
+        this.#body = undefined
+      },
+    }
+  }
+
+  add(list: Paged): () => void {
+    this.#lists.add(list)
+    return () => this.#lists.delete(list)
+  }
+
+  settle() {
+    const body = this.#body
+    if (!body || this.#settling || !body.clientHeight) return
+    this.#settling = true
+    for (const fit of shrinkSteps) {
+      body.style.setProperty('--fit', String(fit))
+      let roomy = true
+      for (const list of this.#lists) roomy = list.layout() && roomy
+      if (roomy && body.scrollHeight <= body.clientHeight + 1 && body.scrollWidth <= body.clientWidth + 1) break
+    }
+    this.#settling = false
+  }
+}
+
+const key = Symbol('room')
+export const provideRoom = (r: Room) => setContext(key, r)
+export const useRoom = () => getContext<Room>(key)
