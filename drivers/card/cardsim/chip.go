@@ -239,6 +239,7 @@ func (c *Chip) process(cmd card.Command) ([]byte, status) {
 		return data, sw
 	}
 	if cmd.CLA&0x0C != 0x0C || c.sm == nil {
+		c.drop()
 		return nil, swSMWrong
 	}
 	plain, sw := c.sm.open(cmd)
