@@ -219,6 +219,7 @@ func (t *step) pressedSorry(action string) {
 		t.Visit.For = forTicket
 	case "retry":
 		if t.Visit.Sorry == sorryNotSaved {
+			t.Visit.Filed = nil
 			t.goTo(t.Visit.Return)
 			return
 		}

@@ -142,6 +142,9 @@ func (t *step) timeout() {
 		}
 	case AtReceipt, AtServices, AtProcedure:
 		if t.saving() && past(v.Since, waitForDisk) {
+			if v.Filed != nil {
+				v.At = AtReview // where a second try begins; the first may still come through
+			}
 			t.sorry(sorryNotSaved)
 		}
 	case AtTakeCard:

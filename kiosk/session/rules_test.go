@@ -1,0 +1,319 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tiepdan/drivers/card"
+	"tiepdan/drivers/card/cccd"
+	"tiepdan/drivers/printer"
+)
+
+func TestMayFile(t *testing.T) {
+	grade := func(g cccd.Grade) cccd.Verdict { return cccd.Verdict{Grade: g} }
+	expired := an
+	expired.Expires = "22/11/2026"
+	nobirth := an
+	nobirth.DOB = ""
+	for _, tt := range []struct {
+		name    string
+		id      cccd.Identity
+		v       cccd.Verdict
+		require string
+		want    string
+	}{
+		{"read, policy read", an, grade(cccd.GradeRead), "read", ""},
+		{"read, policy signed", an, grade(cccd.GradeRead), "signed", "not-verified"},
+		{"signed, policy signed", an, grade(cccd.GradeSigned), "signed", ""},
+		{"signed, policy anchored", an, grade(cccd.GradeSigned), "anchored", "not-verified"},
+		{"anchored", an, grade(cccd.GradeAnchored), "anchored", ""},
+		{"genuine", an, grade(cccd.GradeGenuine), "anchored", ""},
+		{"failed never files", an, grade(cccd.GradeFailed), "read", "not-verified"},
+		{"no grade at all", an, grade(""), "read", "not-verified"},
+		{"unknown policy is the strictest", an, grade(cccd.GradeSigned), "signd", "not-verified"},
+		{"a child", dung, grade(cccd.GradeGenuine), "read", "under-age"},
+		{"no date of birth", nobirth, grade(cccd.GradeGenuine), "read", "under-age"},
+		{"expired yesterday", expired, grade(cccd.GradeGenuine), "read", "expired"},
+		{"expired, says the verdict", an, cccd.Verdict{Grade: cccd.GradeGenuine, Expired: true}, "read", "expired"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			env := testEnv(t)
+			env.Site.FilingRequires = tt.require
+			w := begin(t, env).card(tt.id, tt.v).press("next").at(AtMenu)
+			if got := w.s.MayFile(w.now); got != tt.want {
+				t.Errorf("MayFile = %q, want %q", got, tt.want)
+			}
+			if offered := slices.Contains(actions(w), "file"); offered != (tt.want == "") {
+				t.Errorf("file offered: %v", offered)
+			}
+			if !slices.Contains(actions(w), "ticket") {
+				t.Error("no way to a number")
+			}
+		})
+	}
+}
+
+func TestMayFileProcedure(t *testing.T) {
+	env := testEnv(t)
+	for _, tt := range []struct {
+		name, code, want string
+		change           func(*Env)
+	}{
+		{"offered", "1.001193", "", func(*Env) {}},
+		{"no form", "1.000656", "no-form", func(*Env) {}},
+		{"channel off", "1.010041", "channel-off", func(*Env) {}},
+		{"channel the procedure does not have", "1.001193", "channel-off", func(e *Env) { e.Site.Channels = map[string]string{"1.001193": "postal"} }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := *env
+			tt.change(&e)
+			w := begin(t, &e).card(an, signed)
+			p, _ := e.Catalogue.Procedure(tt.code)
+			if got := w.s.MayFileProcedure(p, w.now); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+	t.Run("holder check", func(t *testing.T) {
+		w := begin(t, env).card(an, signed)
+		p, _ := env.Catalogue.Procedure("1.001193")
+		checked := *p
+		for check, want := range map[string][2]string{
+			"none": {"", ""}, "": {"", ""}, "officer": {"officer-check", ""}, "face": {"officer-check", "officer-check"}, "code": {"officer-check", "officer-check"},
+		} {
+			checked.Requester.HolderCheck = check
+			for i, attended := range []bool{false, true} {
+				e := *env
+				e.Site.Attended = attended
+				w.s.Env = &e
+				if got := w.s.MayFileProcedure(&checked, w.now); got != want[i] {
+					t.Errorf("%q, attended %v: %q, want %q", check, attended, got, want[i])
+				}
+			}
+		}
+	})
+}
+
+func TestNotFiledEndsInListAndNumber(t *testing.T) {
+	w := begin(t, testEnv(t)).press("no-card").press("checklist").press("service", "ho-tich").press("procedure", "1.000656").at(AtProcedure)
+	if got := actions(w); !slices.Equal(got, []string{"back", "help", "print", "restart", "ticket"}) {
+		t.Fatalf("actions %v", got)
+	}
+	w.press("print")
+	list := must[PrintPaper](w).Job.Paper.(printer.Checklist)
+	if list.Procedure != "Đăng ký khai tử" || !slices.Equal(list.Papers, []string{"Giấy báo tử"}) {
+		t.Errorf("list %+v", list)
+	}
+	w.press("ticket")
+	if o := must[RecordTicket](w).Order; o.Service != "ho-tich" || o.Procedure != "1.000656" {
+		t.Errorf("order %+v", o)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	w := begin(t, testEnv(t)).press("no-card").press("checklist").press("search", "khai sinh").at(AtProcedures)
+	if got := w.s.Procedures(); len(got) == 0 || got[0].Code != "1.001193" {
+		t.Fatalf("found %d", len(got))
+	}
+	epoch := w.s.Epoch
+	w.press("search", "khai tu")
+	if w.s.Epoch == epoch {
+		t.Error("another list, the same epoch")
+	}
+	w.press("procedure", "1.000656").at(AtProcedure).press("back").at(AtProcedures).press("back").at(AtServices)
+}
+
+func TestAddress(t *testing.T) {
+	for _, tt := range []struct{ name, sex, dob, want string }{
+		{"Nguyễn Văn An", "Nam", "20/05/1999", "anh An"},
+		{"LÊ THỊ BÌNH", "Nữ", "01/01/1944", "bà Bình"},
+		{"Phạm Dũng", "Nam", "02/02/2018", "bạn Dũng"},
+		{"Vũ Ê", "Nữ", "24/11/1966", "chị Ê"},
+		{"Vũ Ê", "Nữ", "23/11/1966", "bà Ê"},
+		{"Vũ Giáp", "Nam", "24/11/2008", "bạn Giáp"},
+		{"Vũ Giáp", "Nam", "23/11/2008", "anh Giáp"},
+		{"Vũ Giáp", "Nam", "", " Giáp"},
+		{"Vũ Giáp", "", "23/11/1990", " Giáp"},
+		{"", "Nam", "23/11/1990", "anh "},
+	} {
+		who := address(cccd.Identity{Name: tt.name, Sex: tt.sex, DOB: tt.dob}, monday)
+		if got := who.Title + " " + who.Given; got != tt.want {
+			t.Errorf("%s %s %s: %q, want %q", tt.name, tt.sex, tt.dob, got, tt.want)
+		}
+	}
+}
+
+func TestOpeningHours(t *testing.T) {
+	w := begin(t, testEnv(t)) // Monday 9:00
+	for _, tt := range []struct {
+		at      string
+		offered bool
+	}{
+		{"2026-11-23T07:59:59+07:00", false}, {"2026-11-23T08:00:00+07:00", true}, {"2026-11-23T11:29:59+07:00", true},
+		{"2026-11-23T11:30:00+07:00", false}, {"2026-11-23T13:30:00+07:00", true}, {"2026-11-23T16:30:00+07:00", false},
+		{"2026-11-28T09:00:00+07:00", false},
+	} {
+		w.now, _ = time.Parse(time.RFC3339, tt.at)
+		w.on(Timeout{})
+		if got := slices.Contains(actions(w), "quick-ticket"); got != tt.offered {
+			t.Errorf("%s: offered %v", tt.at, got)
+		}
+		if w.s.Next.IsZero() || w.s.Next.Sub(w.now) > 72*time.Hour {
+			t.Errorf("%s: next change %s", tt.at, w.s.Next)
+		}
+	}
+	env := testEnv(t)
+	env.Site.Counters = false
+	w = begin(t, env)
+	if _, why := w.s.TicketsOffered(w.now); why != "no-counters" {
+		t.Errorf("why %q", why)
+	}
+	w = begin(t, testEnv(t)).on(QueueFigures{Closed: "closed"})
+	if slices.Contains(actions(w), "quick-ticket") {
+		t.Error("the hall is closed and numbers are offered")
+	}
+}
+
+func TestOfficeFrom(t *testing.T) {
+	env := testEnv(t)
+	for at, want := range map[string]string{
+		"2026-11-23T09:00:00+07:00": "09:00 23/11", "2026-11-23T12:30:00+07:00": "13:30 23/11",
+		"2026-11-23T18:00:00+07:00": "08:00 24/11", "2026-11-27T17:30:00+07:00": "08:00 30/11",
+	} {
+		now, _ := time.Parse(time.RFC3339, at)
+		if got := env.officeFrom(now).Format("15:04 02/01"); got != want {
+			t.Errorf("%s: %s, want %s", at, got, want)
+		}
+	}
+}
+
+func TestDevicesGone(t *testing.T) {
+	w := begin(t, testEnv(t)).on(CardLevel{card.NoReader}).at(AtAttract)
+	if got := actions(w); slices.Contains(got, "start") || !slices.Contains(got, "quick-ticket") {
+		t.Errorf("without a reader: %v", got)
+	}
+	w.on(CardLevel{card.NoCard}).on(PrinterLevel{printer.PaperOut}).press("quick-ticket").press("service", "ho-tich")
+	w.on(TicketRecorded{Visit: "token-1", Ticket: Ticket{Number: "A001", Service: "ho-tich"}}).at(AtTicket)
+	if _, printing := effect[PrintPaper](w); printing || w.s.Visit.Print != (Print{State: "unavailable", Why: "paper-out"}) {
+		t.Errorf("print %+v", w.s.Visit.Print)
+	}
+	if slices.Contains(actions(w), "reprint") {
+		t.Error("offers paper that can't come")
+	}
+	w.on(PrinterLevel{printer.Ready}).press("reprint")
+	must[PrintPaper](w)
+
+	if s := New(nil); s.Visit.At != AtOut {
+		t.Errorf("without configuration: %s", s.Visit.At)
+	}
+	s, _ := New(nil).Step(Pressed{Action: "start"}, monday)
+	s, _ = s.Step(CardLevel{card.CardIn}, monday)
+	s, _ = s.Step(Scanned{anQR}, monday)
+	s, _ = s.Step(Hello{"x"}, monday)
+	if s, _ = s.Step(Timeout{}, monday); s.Visit.At != AtOut {
+		t.Errorf("without configuration: %s", s.Visit.At)
+	}
+}
+
+func TestUnknownPrint(t *testing.T) {
+	ticket := func() *walk {
+		w := begin(t, testEnv(t)).press("quick-ticket").press("service", "ho-tich")
+		w.on(TicketRecorded{Visit: "token-1", Ticket: Ticket{Number: "A001", Service: "ho-tich"}})
+		return w.on(PrintDone{Visit: "token-1", Job: 1, Outcome: printer.Unknown, Why: "offline"})
+	}
+	w := ticket()
+	if got := actions(w); !slices.Contains(got, "printed-yes") || !slices.Contains(got, "printed-no") {
+		t.Fatalf("actions %v", got)
+	}
+	w.press("printed-yes").none()
+	if w.s.Visit.Print.State != "printed" {
+		t.Errorf("print %+v", w.s.Visit.Print)
+	}
+	w = ticket().press("printed-no")
+	if paper := must[PrintPaper](w).Job.Paper.(printer.Ticket); !paper.Reprint || paper.Number != "A001" {
+		t.Errorf("paper %+v", paper)
+	}
+	w.press("printed-no").none()                                                // one job at a time
+	w.on(PrintDone{Visit: "token-1", Job: 1, Outcome: printer.Printed}).none()  // of the job before
+	w.on(PrintDone{Visit: "somebody", Job: 2, Outcome: printer.Printed}).none() // of another visit
+	w.on(PrintDone{Visit: "token-1", Job: 2, Outcome: printer.NotPrinted, Why: "cover-open"})
+	w.press("reprint").on(PrintDone{Visit: "token-1", Job: 3, Outcome: printer.Printed})
+	if slices.Contains(actions(w), "reprint") {
+		t.Error("prints for ever")
+	}
+}
+
+func TestNotSaved(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview().press("confirm").on(RecordFailed{"token-0"}).at(AtReceipt)
+	w.on(RecordFailed{"token-1"}).at(AtSorry)
+	w.press("retry").at(AtReview).press("confirm").at(AtReceipt)
+	must[RecordDossier](w)
+	if d := BuildDossier(w.s, cccd.Evidence{}, w.now); d.Receipt != "K7QD3M9XV2TA" {
+		t.Error("a second try must carry the same receipt number")
+	}
+	w.wait(60 * time.Second).at(AtSorry) // a disk that says nothing
+	late := w.clone()
+	late.on(DossierRecorded{Visit: "token-1", At: w.now}).at(AtReceipt) // and then does
+	w.press("retry").at(AtReview).on(DossierRecorded{Visit: "token-1", At: w.now}).at(AtReview).press("confirm").at(AtReceipt)
+
+	w = begin(t, testEnv(t)).press("quick-ticket").press("service", "ho-tich").on(RecordFailed{"token-1"}).at(AtSorry)
+	w.press("retry").at(AtServices).press("service", "ho-tich")
+	must[RecordTicket](w)
+}
+
+func TestHello(t *testing.T) {
+	w := begin(t, testEnv(t)).on(Hello{"token-1"}).none().on(Hello{""}).none()
+	w.on(Hello{"token-0"})
+	find := must[FindVisit](w)
+	w.on(VisitFound{Asked: find.Asked, Visit: "token-0"}).at(AtAttract)
+	w.on(Hello{"token-0"})
+	find = must[FindVisit](w)
+	filed := &Filed{Receipt: "K7QD3M9XV2TA", Procedure: "1.001193", Code: "000.00.06.H26-261123-0001", At: w.now.Add(-time.Minute)}
+	w.on(VisitFound{Asked: find.Asked - 1, Visit: "token-0", Filed: filed}).at(AtAttract) // late
+	w.on(VisitFound{Asked: find.Asked, Visit: "token-0", Filed: filed}).at(AtReceipt)
+	if w.s.Visit.Print.State != "unknown" || w.s.Visit.Slip.Applicant != "" || w.s.Visit.Slip.Code == "" {
+		t.Errorf("print %+v, slip %+v", w.s.Visit.Print, w.s.Visit.Slip)
+	}
+	w.press("printed-no")
+	must[PrintPaper](w)
+	w.press("end").at(AtAttract)
+
+	w.on(Hello{"token-0"}) // old ones are nobody's business
+	filed.At = w.now.Add(-time.Hour)
+	w.on(VisitFound{Asked: must[FindVisit](w).Asked, Visit: "token-0", Filed: filed}).at(AtAttract)
+	w.press("no-card").on(Hello{"token-0"}).none() // somebody stands here
+}
+
+func TestLookup(t *testing.T) {
+	w := begin(t, testEnv(t)).press("lookup").at(AtLookup).press("next", "hello")
+	if w.s.Visit.Lookup.State != "not-a-number" {
+		t.Errorf("%+v", w.s.Visit.Lookup)
+	}
+	w.press("next", "000.00.06.H26-261122-0361")
+	find := must[Find](w)
+	w.on(LookedUp{Asked: find.Asked - 1, Lookup: Lookup{State: "found", Code: "X"}})
+	if w.s.Visit.Lookup.State != "searching" {
+		t.Errorf("a late answer counts: %+v", w.s.Visit.Lookup)
+	}
+	w.on(LookedUp{Asked: find.Asked, Lookup: Lookup{State: "found", Code: "000.00.06.H26-261122-0361", Status: 4}})
+	if w.s.Visit.Lookup.Status != 4 || w.s.Visit.Lookup.Number == "" {
+		t.Errorf("%+v", w.s.Visit.Lookup)
+	}
+	w.press("next", "").press("back").at(AtAttract)
+}
+
+func TestProposeUnit(t *testing.T) {
+	units := testEnv(t).Catalogue.Units
+	for address, want := range map[string]string{
+		"Số 1, Phường Ba Đình, Hà Nội":               "00004",
+		"Số 1, Đống Đa, Đống Đa, Hà Nội":             "00235",
+		"Số 1 Châu Long, Trúc Bạch, Ba Đình, Hà Nội": "", // the district, not the ward
+		"Thôn 2, Xã Nào Đó, Tỉnh Nào":                "",
+		"":                                           "",
+	} {
+		if got := proposeUnit(units, address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}

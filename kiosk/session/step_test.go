@@ -1,0 +1,393 @@
+package session
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tiepdan/drivers/card"
+	"tiepdan/drivers/card/cccd"
+	"tiepdan/drivers/printer"
+)
+
+func TestTwoPressesToANumber(t *testing.T) {
+	w := begin(t, testEnv(t)).at(AtAttract)
+	w.press("quick-ticket").at(AtServices)
+	w.press("service", "cu-tru")
+	order := must[RecordTicket](w).Order
+	if order.Service != "cu-tru" || order.Visit != "token-1" {
+		t.Errorf("order %+v", order)
+	}
+	w.press("service", "cu-tru").none() // a second tap while it is being saved
+	w.on(TicketRecorded{Visit: "token-1", Ticket: Ticket{Number: "B007", Service: "cu-tru", Ahead: 3, At: w.now}}).at(AtTicket)
+	paper := must[PrintPaper](w).Job.Paper.(printer.Ticket)
+	if paper.Number != "B007" || paper.Ahead != 3 || paper.Service != "Cư trú, căn cước" || paper.Reprint {
+		t.Errorf("paper %+v", paper)
+	}
+	w.on(PrintDone{Visit: "token-1", Job: 1, Outcome: printer.Printed})
+	w.press("end").at(AtAttract)
+}
+
+func TestWholeFiling(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview()
+	w.press("confirm").at(AtReceipt)
+	must[RecordDossier](w)
+	if got := w.s.Actions(w.now); len(got) > 0 {
+		t.Errorf("while recording one may press %v", got)
+	}
+	d := BuildDossier(w.s, cccd.Evidence{SOD: []byte("sod"), DG1: []byte("dg1"), DG13: []byte("dg13")}, w.now)
+	if err := d.Validate(); err == nil {
+		t.Error("the test's receipt number has no check character and yet passes")
+	}
+	for name, want := range map[string]string{
+		"nycHoTen": an.Name, "nycSoGiayTo": an.PIN, "nksHoTen": "Nguyễn Thị Canh", "nksNgaySinh": "01/11/2026",
+		"nycDonVi": "00004", "nycDienThoai": "0912345678",
+	} {
+		if d.Answers[name] != want {
+			t.Errorf("%s = %q, want %q", name, d.Answers[name], want)
+		}
+	}
+	if len(d.Papers) != 2 || d.Papers[0].Number != "2026-01234" || d.Papers[0].Kind != "giay-chung-sinh" || d.Papers[1].How != "counter" {
+		t.Errorf("papers %+v", d.Papers)
+	}
+	if len(d.Consents) != 2 || !d.Consents[0].Given || d.Consents[1].Given {
+		t.Errorf("consents %+v", d.Consents)
+	}
+	w.on(DossierRecorded{Visit: "token-1", At: w.now})
+	slip := must[PrintPaper](w).Job.Paper.(printer.Slip)
+	if slip.Authority != "UBND phường Ba Đình" || slip.PIN != "0010••••••45" || len(slip.Papers) != 2 || len(slip.Next) != 2 {
+		t.Errorf("slip %+v", slip)
+	}
+	if w.s.Visit.Holder != nil || w.s.Visit.Filing.Answers != nil || w.s.Visit.Key != (card.Key{}) {
+		t.Error("the holder is still known after the dossier was recorded")
+	}
+	epoch := w.s.Epoch
+	w.on(PrintDone{Visit: "token-1", Job: 1, Outcome: printer.Printed})
+	w.on(ReceiptArrived{Receipt: "K7QD3M9XV2TA", Outcome: "accepted-for-review", Code: "000.00.06.H26-261123-0001", Status: 1})
+	w.on(LinkLevel{"down"}).on(QueueFigures{Waiting: map[string]int{"ho-tich": 4}})
+	if w.s.Epoch != epoch {
+		t.Error("late news killed a press")
+	}
+	if w.s.Visit.Filed.Code == "" || w.s.Visit.Slip.Code == "" {
+		t.Error("the code did not arrive")
+	}
+	w.press("reprint")
+	if slip := must[PrintPaper](w).Job.Paper.(printer.Slip); !slip.Reprint || slip.Code == "" {
+		t.Errorf("reprint %+v", slip)
+	}
+	w.on(CardLevel{card.CardMute}) // nothing lost: the dossier is recorded
+	w.at(AtReceipt).press("end").at(AtTakeCard).on(CardLevel{card.NoCard}).at(AtAttract)
+}
+
+func TestConfirmTwiceRecordsOnce(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview()
+	twice := Pressed{Action: "confirm", Screen: w.s.Epoch}
+	w.on(twice)
+	must[RecordDossier](w)
+	w.on(twice).none()
+	w.on(DossierRecorded{Visit: "token-1", At: w.now})
+	w.on(twice).none()
+	w.on(DossierRecorded{Visit: "token-1", At: w.now}).none()
+}
+
+func TestStalePress(t *testing.T) {
+	w := begin(t, testEnv(t))
+	old := w.s.Epoch
+	w.press("quick-ticket").at(AtServices)
+	w.on(Pressed{Action: "service", Value: "ho-tich", Screen: old}).none().at(AtServices)
+	w.on(Pressed{Action: "back", Screen: old}).at(AtServices)
+	w.on(Pressed{Action: "confirm", Screen: w.s.Epoch}).none().at(AtServices) // not on this screen
+	w.press("service", "nonsense").none().at(AtServices)
+}
+
+func TestComfortKillsNoPress(t *testing.T) {
+	w := begin(t, testEnv(t))
+	epoch := w.s.Epoch
+	w.press("language", "en").press("size", "xl").press("contrast", "yellow").press("reach", "true").press("size", "huge")
+	if w.s.Epoch != epoch {
+		t.Error("comfort changed the epoch")
+	}
+	if want := (Comfort{"en", "xl", "yellow", true}); w.s.Visit.Comfort != want {
+		t.Errorf("comfort %+v, want %+v", w.s.Visit.Comfort, want)
+	}
+	w.wait(44 * time.Second)
+	if w.s.Visit.Comfort.Lang != "en" {
+		t.Error("language gone too early")
+	}
+	w.wait(time.Second)
+	if w.s.Visit.Comfort != w.s.Env.comfort() {
+		t.Error("the next person finds the last one's language")
+	}
+	w.press("language", "en").press("start").wait(45 * time.Second).wait(30 * time.Second).at(AtAttract)
+	if w.s.Visit.Comfort.Lang != "vi" {
+		t.Error("language outlives the visit")
+	}
+}
+
+func TestReadCard(t *testing.T) {
+	qr := Scanned{anQR}
+	in, out := CardLevel{card.CardIn}, CardLevel{card.NoCard}
+	start := func(w *walk) { w.press("start") }
+	for _, tt := range []struct {
+		name string
+		do   func(*walk)
+		want Screen
+		lay  string
+	}{
+		{"lay", start, AtReadCard, "lay"},
+		{"card first, QR after", func(w *walk) { w.press("start").on(in).on(qr) }, AtReading, ""},
+		{"QR first, card after", func(w *walk) { w.press("start").on(qr).on(in) }, AtReading, ""},
+		{"QR on attract", func(w *walk) { w.on(qr) }, AtReadCard, "lay"},
+		{"card on attract", func(w *walk) { w.on(in) }, AtReadCard, "wait-key"},
+		{"no QR for 2.9 s", func(w *walk) { w.on(in).wait(2900 * time.Millisecond) }, AtReadCard, "wait-key"},
+		{"no QR for 3 s", func(w *walk) { w.on(in).wait(3 * time.Second) }, AtReadCard, "ask-digits"},
+		{"QR after the digits were asked for", func(w *walk) { w.on(in).wait(3 * time.Second).on(qr) }, AtReading, ""},
+		{"digits", func(w *walk) { w.on(in).wait(3*time.Second).press("digits", "012345") }, AtReading, ""},
+		{"digits by next, with spaces", func(w *walk) { w.on(in).wait(3*time.Second).press("next", "012 345") }, AtReading, ""},
+		{"the whole number", func(w *walk) { w.on(in).wait(3*time.Second).press("next", "001099012345") }, AtReading, ""},
+		{"five digits", func(w *walk) { w.on(in).wait(3*time.Second).press("next", "01234") }, AtReadCard, "ask-digits"},
+		{"letters", func(w *walk) { w.on(in).wait(3*time.Second).press("next", "01234a") }, AtReadCard, "ask-digits"},
+		{"card taken again", func(w *walk) { w.on(in).wait(3 * time.Second).on(out) }, AtReadCard, "lay"},
+		{"mute card", func(w *walk) { w.on(CardLevel{card.CardMute}) }, AtReadCard, "unreadable"},
+		{"reader gone", func(w *walk) { w.press("start").on(CardLevel{card.NoReader}) }, AtReadCard, "no-reader"},
+		{"QR of something else", func(w *walk) { w.press("start").on(Scanned{"https://example.org"}) }, AtReadCard, "lay"},
+		{"garbage on attract", func(w *walk) { w.on(Scanned{string(make([]byte, 1<<20))}) }, AtAttract, ""},
+		{"no card", func(w *walk) { w.press("start").press("no-card") }, AtMenu, "lay"},
+		{"back", func(w *walk) { w.press("start").press("back") }, AtAttract, ""},
+		{"slip on attract", func(w *walk) { w.on(Scanned{"000.00.06.h26-261122-0361"}) }, AtLookup, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := begin(t, testEnv(t))
+			tt.do(w)
+			w.at(tt.want)
+			if tt.want == AtReadCard && w.s.Visit.Lay != tt.lay {
+				t.Errorf("state %s, want %s", w.s.Visit.Lay, tt.lay)
+			}
+		})
+	}
+}
+
+func TestCardFailures(t *testing.T) {
+	for _, tt := range []struct {
+		code string
+		want Screen
+		say  string
+	}{
+		{"removed", AtSorry, "card-removed"}, {"mute", AtReadCard, "unreadable"}, {"not-a-card", AtReadCard, "not-a-card"},
+		{"broken", AtSorry, "card-broken"}, {"no-reader", AtSorry, "no-reader"}, {"wrong-key", AtReadCard, "ask-digits"},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			w := begin(t, testEnv(t)).on(CardLevel{card.CardIn}).on(Scanned{anQR})
+			w.on(CardFailed{Asked: w.s.Visit.Pending + 7, Code: tt.code}).at(AtReading) // a late one
+			w.on(CardFailed{Asked: w.s.Visit.Pending, Code: tt.code}).at(tt.want)
+			if got := w.s.Visit.Lay; tt.want == AtReadCard && got != tt.say {
+				t.Errorf("read-card %s, want %s", got, tt.say)
+			}
+			if got := w.s.Visit.Sorry; tt.want == AtSorry && got != tt.say {
+				t.Errorf("sorry %s, want %s", got, tt.say)
+			}
+		})
+	}
+	t.Run("silent", func(t *testing.T) {
+		w := begin(t, testEnv(t)).on(CardLevel{card.CardIn}).on(Scanned{anQR}).wait(19 * time.Second).at(AtReading)
+		w.on(Progress{Asked: w.s.Visit.Pending, Stage: cccd.StageRead, Percent: 40}).wait(19 * time.Second).at(AtReading)
+		w.wait(time.Second).at(AtSorry)
+		must[CancelRead](w)
+	})
+}
+
+func TestThreeTries(t *testing.T) {
+	w := begin(t, testEnv(t)).on(CardLevel{card.CardIn}).wait(3 * time.Second)
+	for left := 2; left >= 0; left-- {
+		w.press("digits", anIs).at(AtReading)
+		w.on(CardFailed{Asked: w.s.Visit.Pending, Code: "wrong-key"})
+		if left > 0 && (w.s.Visit.Lay != "wrong-digits" || w.s.Visit.Tries != left) {
+			t.Fatalf("read-card %s with %d tries, want wrong-digits with %d", w.s.Visit.Lay, w.s.Visit.Tries, left)
+		}
+	}
+	w.at(AtSorry)
+	if got := actions(w); !slices.Equal(got, []string{"end", "help", "no-card", "ticket"}) {
+		t.Errorf("ways out: %v", got)
+	}
+	w.press("ticket").at(AtServices).press("service", "ho-tich")
+	must[RecordTicket](w)
+}
+
+func TestCardTakenAtAnyMoment(t *testing.T) {
+	out, in := CardLevel{card.NoCard}, CardLevel{card.CardIn}
+	t.Run("reading", func(t *testing.T) {
+		w := begin(t, testEnv(t)).on(in).on(Scanned{anQR}).on(out).at(AtSorry)
+		must[CancelRead](w)
+		if w.s.Visit.Sorry != "card-removed" {
+			t.Errorf("sorry %s", w.s.Visit.Sorry)
+		}
+	})
+	t.Run("filing: asks, then forgets", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().on(out).at(AtReview)
+		if w.s.Visit.Ask != "card-removed" || !slices.Equal(actions(w), []string{"end"}) {
+			t.Fatalf("ask %q, actions %v", w.s.Visit.Ask, actions(w))
+		}
+		w.press("confirm").none() // not under the question
+		if n, shown := w.s.Countdown(w.now); !shown || n != 30 {
+			t.Errorf("countdown %d %v", n, shown)
+		}
+		w.wait(29 * time.Second).at(AtReview).wait(time.Second).at(AtAttract)
+	})
+	t.Run("laid again: the same goes on", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().on(out).on(in)
+		read := must[ReadCard](w)
+		w.on(CardRead{Asked: read.Asked, Identity: an, Verdict: signed}).at(AtReview)
+		if w.s.Visit.Ask != "" || w.s.Visit.Holder.Read != read.Asked {
+			t.Error("still asking, or the old evidence stands")
+		}
+		w.press("confirm")
+		must[RecordDossier](w)
+	})
+	t.Run("laid again: another ends it", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().on(out).on(in)
+		w.on(CardRead{Asked: w.s.Visit.Pending, Identity: binh, Verdict: signed}).at(AtTakeCard)
+	})
+	t.Run("laid again: another, by its key", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().on(out).on(in)
+		w.on(CardFailed{Asked: w.s.Visit.Pending, Code: "wrong-key"}).at(AtTakeCard)
+	})
+	t.Run("reader gone and back", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().on(CardLevel{card.NoReader}).at(AtReview)
+		if w.s.Visit.Ask != "" {
+			t.Error("a broken reader is not the person's doing")
+		}
+		w.on(in)
+		must[ReadCard](w)
+	})
+	t.Run("recording: nothing lost", func(t *testing.T) {
+		w := begin(t, testEnv(t)).toReview().press("confirm").on(out).at(AtReceipt)
+		w.on(DossierRecorded{Visit: "token-1", At: w.now}).at(AtReceipt)
+		if w.s.Visit.Ask != "" {
+			t.Error("asks for the card")
+		}
+	})
+}
+
+func TestForgottenCard(t *testing.T) {
+	w := begin(t, testEnv(t)).card(an, signed).wait(45 * time.Second).wait(30 * time.Second).at(AtTakeCard)
+	if b := must[Beep](w); b.Code != "take-card" {
+		t.Errorf("beep %s", b.Code)
+	}
+	w.on(Scanned{anQR}).at(AtTakeCard)                                       // it never opens a new visit
+	w.on(CardLevel{card.NoReader}).on(CardLevel{card.CardIn}).at(AtTakeCard) // nor when the reader comes back
+	w.wait(60 * time.Second).at(AtTakeCard)
+	if c := must[Condition](w); c.Code != "card-left" || !c.Held || !w.s.Levels.Left {
+		t.Errorf("condition %+v, left %v", c, w.s.Levels.Left)
+	}
+	w.press("quick-ticket").at(AtServices).press("back").at(AtTakeCard) // others still get numbers
+	w.on(CardLevel{card.NoCard}).at(AtAttract)
+	if c := must[Condition](w); c.Held {
+		t.Error("card-left still held")
+	}
+	w.on(CardLevel{card.CardIn}).at(AtReadCard)
+}
+
+func TestCardThereAtStart(t *testing.T) {
+	w := &walk{TB: t, s: New(testEnv(t)), now: monday}
+	w.on(CardLevel{card.CardIn}).at(AtTakeCard).on(CardLevel{card.NoCard}).at(AtAttract)
+}
+
+func TestIdle(t *testing.T) {
+	w := begin(t, testEnv(t)).press("no-card").at(AtMenu)
+	w.wait(44 * time.Second)
+	if _, shown := w.s.Countdown(w.now); shown {
+		t.Error("counts down too early")
+	}
+	if w.s.Next != w.now.Add(time.Second) {
+		t.Errorf("next timer in %s", w.s.Next.Sub(w.now))
+	}
+	w.wait(time.Second)
+	if n, shown := w.s.Countdown(w.now); !shown || n != 30 {
+		t.Errorf("countdown %d %v", n, shown)
+	}
+	epoch := w.s.Epoch
+	w.wait(29 * time.Second).on(Touched{})
+	if _, shown := w.s.Countdown(w.now); shown || w.s.Epoch != epoch {
+		t.Error("a touch must end the countdown and kill no press")
+	}
+	w.wait(74 * time.Second).at(AtMenu).wait(time.Second).at(AtAttract)
+	w.wait(24 * time.Hour).at(AtAttract)
+
+	w = begin(t, testEnv(t)).toReview().wait(149 * time.Second).at(AtReview).wait(time.Second).at(AtTakeCard)
+}
+
+func TestRestartAsks(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview().press("restart").at(AtReview)
+	w.press("restart-no").at(AtReview)
+	if w.s.Visit.Ask != "" || w.s.Visit.Filing.Answers == nil {
+		t.Error("no means no")
+	}
+	w.press("restart").press("restart-yes").at(AtTakeCard)
+}
+
+func TestHelpLosesNothing(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview().press("edit", "nksHoTen").at(AtQuestion).press("help").at(AtHelp)
+	w.press("back").at(AtQuestion)
+	if w.s.Visit.Filing.Question != "nksHoTen" {
+		t.Error("another question")
+	}
+	w.press("next", "Nguyễn Thị Dạ").at(AtReview)
+	if w.s.Visit.Filing.Answers["nksHoTen"] != "Nguyễn Thị Dạ" {
+		t.Error("the change is lost")
+	}
+	w = begin(t, testEnv(t)).press("help").at(AtHelp).press("back").at(AtAttract)
+}
+
+func TestEditAsksWhatItOpens(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview().press("edit", "chaMeKetHon").press("next", "no").at(AtReview)
+	if _, there := w.s.Procedure().Form.Complete(w.s.Visit.Filing.Answers, w.s.Chip())["soKetHon"]; there {
+		t.Error("an answer that is no longer asked goes with the dossier")
+	}
+	w.press("edit", "case").at(AtCase).press("case", "1.001193.02").at(AtReview)
+	w.press("edit", "papers").at(AtPapers).values("paper", map[string]string{"code": "000.00.00.G15-KQ000001", "how": ""})
+	w.press("next").at(AtPapers)
+	if w.s.Visit.Notice.Code != "paper" {
+		t.Errorf("notice %q", w.s.Visit.Notice.Code)
+	}
+	w.press("back").at(AtReview).press("confirm").at(AtPapers) // confirm finds what is open
+	w.values("paper", map[string]string{"code": "000.00.00.G15-KQ000002", "how": "counter"}).press("next").at(AtReview)
+	w.press("edit", "consent").at(AtConsent).values("next", nil).at(AtConsent)
+	if w.s.Visit.Notice.Code != "consent" {
+		t.Errorf("notice %q", w.s.Visit.Notice.Code)
+	}
+}
+
+func TestBackKeepsAnswers(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview()
+	for range 30 {
+		if w.s.Visit.At == AtMenu {
+			break
+		}
+		w.press("back")
+	}
+	w.at(AtMenu)
+	if got := w.s.Visit.Filing.Answers["nksHoTen"]; got != "Nguyễn Thị Canh" {
+		t.Errorf("answer %q", got)
+	}
+	w.press("file").press("service", "cu-tru").press("procedure", "1.010041")
+	if w.s.Visit.Filing.Answers != nil {
+		t.Error("answers of one procedure went to another")
+	}
+}
+
+func TestWrongAnswerStays(t *testing.T) {
+	w := begin(t, testEnv(t)).toReview().press("edit", "nksNgaySinh")
+	epoch := w.s.Epoch
+	w.press("next", "30/02/2026").at(AtQuestion)
+	if w.s.Visit.Notice.Code != "answer-date-invalid" || w.s.Epoch != epoch {
+		t.Errorf("notice %q, epoch %d → %d", w.s.Visit.Notice.Code, epoch, w.s.Epoch)
+	}
+	w.press("next", "1/1/2027").at(AtQuestion)
+	if w.s.Visit.Notice.Code != "answer-date-future" {
+		t.Errorf("notice %q", w.s.Visit.Notice.Code)
+	}
+	w = begin(t, testEnv(t)).toReview().press("edit", "nycDonVi").press("next", "99999").at(AtQuestion)
+	if w.s.Visit.Notice.Code != "answer-unit" {
+		t.Errorf("notice %q", w.s.Visit.Notice.Code)
+	}
+}
