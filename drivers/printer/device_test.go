@@ -302,6 +302,9 @@ func TestLineCutAtEveryByte(t *testing.T) {
 			})
 			counts := map[printer.Outcome]int{}
 			for cut := range total {
+				if cut > 100 && cut < 2000 && cut%97 != 0 {
+					continue // within the zeros that come first
+				}
 				inBubble(t, profile, func(t *testing.T, b bench) {
 					b.sim.Mute(profile == "silent-80")
 					b.sim.CutAfter(cut)

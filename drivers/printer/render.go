@@ -148,7 +148,7 @@ func (s *sheet) block(b Block) error {
 		s.space(2 + 8)
 		return nil
 	case Space:
-		s.space(min(max(b.Dots, 0), maxRows))
+		s.space(min(max(b.Dots, 0), maxRows+1))
 		return nil
 	}
 	return errors.New("unknown kind of block")
@@ -227,7 +227,7 @@ func (s *sheet) centered(f *face, text string) error {
 
 // number draws digits 14 mm high, or as high as fits the width.
 func (s *sheet) number(b Number) error {
-	text := clean(b.Text)
+	text := strings.TrimSpace(clean(b.Text))
 	if text == "" {
 		return errors.New("empty number")
 	}

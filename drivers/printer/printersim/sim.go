@@ -189,6 +189,9 @@ func (s *Sim) online() bool {
 	return s.paper != "out" && s.cover == "closed" && s.rowsLeft != 0 && !s.cutterBlocked
 }
 
+// Receive takes bytes as if they came over a line; answers go nowhere.
+func (s *Sim) Receive(b []byte) { s.receive(b, nil) }
+
 // receive takes bytes from the line. Realtime questions are answered at once,
 // wherever they stand; all else in its turn.
 func (s *Sim) receive(b []byte, from *end) {
