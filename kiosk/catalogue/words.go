@@ -31,7 +31,7 @@ func numberWords(n int) string {
 	if n >= 1000 {
 		words = append(words, digitWords[n/1000], "nghìn")
 	}
-	if n >= 100 {
+	if n >= 100 && n%1000 > 0 {
 		words = append(words, digitWords[n/100%10], "trăm")
 	}
 	tens, units := n/10%10, n%10
