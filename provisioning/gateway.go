@@ -41,16 +41,22 @@ func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys
 	if err != nil {
 		return nil, err
 	}
+	timeout := oneStopTimeout
+	if o.timeout > 0 {
+		timeout = o.timeout
+	}
 	return gateway.Open(ctx, gateway.Options{
 		Conn: nc,
 		Keys: keys,
 		OneStop: &gateway.National{
-			Base: base, Username: user, Password: password, Client: &http.Client{Timeout: oneStopTimeout},
+			Base: base, Username: user, Password: password, Client: &http.Client{Timeout: timeout},
 		},
 		Trust:    anchors,
 		Requires: o.requires,
 		Replicas: max(1, o.replicas),
-		Log:      log.With("part", "gateway"),
+
+		StatusEvery: o.poll,
+		Log:         log.With("part", "gateway"),
 	})
 }
 

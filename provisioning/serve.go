@@ -35,6 +35,7 @@ type options struct {
 	trust            string
 	replicas         int
 	verbose          bool
+	timeout, poll    time.Duration // of One-Stop; 0: the usual
 }
 
 func serveCommand(ctx context.Context, args []string, e env) error {

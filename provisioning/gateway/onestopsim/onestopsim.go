@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -101,8 +102,10 @@ func (s *Sim) index(item *Item) error {
 	if m == nil {
 		return fmt.Errorf("code %q is none", item.MaHoSo)
 	}
-	var n int
-	fmt.Sscan(m[2], &n)
+	n, err := strconv.Atoi(m[2])
+	if err != nil {
+		return fmt.Errorf("code %q: %w", item.MaHoSo, err)
+	}
 	s.last[m[1]] = max(s.last[m[1]], n)
 	s.items = append(s.items, item)
 	s.bySource[item.MaHoSoNguon] = item
