@@ -103,6 +103,13 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 // Run works until the context ends. What is at hand then is finished if that
 // takes no longer than five seconds, and done again by the next one otherwise.
 func (g *Gateway) Run(ctx context.Context) error {
+	if err := g.run(ctx); ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return nil // told to stop before it had begun
+}
+
+func (g *Gateway) run(ctx context.Context) error {
 	consumer, err := g.js.CreateOrUpdateConsumer(ctx, link.StreamDossiers, jetstream.ConsumerConfig{
 		Durable:       "gateway",
 		AckPolicy:     jetstream.AckExplicitPolicy,
