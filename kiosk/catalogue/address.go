@@ -14,7 +14,7 @@ import (
 func (c *Catalogue) ProposeUnit(address string) (Unit, bool) {
 	parts := strings.Split(address, ",")
 	last := len(parts) - 1
-	if last < 1 || !strings.HasSuffix(Fold(strings.TrimSpace(parts[last])), "ha noi") {
+	if last < 1 || !strings.HasSuffix(Fold(strings.Trim(parts[last], " .")), "ha noi") {
 		return Unit{}, false // the units held are Hanoi's
 	}
 	for _, part := range parts[max(0, last-3):last] {

@@ -3,6 +3,17 @@
 // addresses. It is versioned data, one YAML file a procedure, loaded strictly:
 // an error names file, field and value.
 //
+// The data built in stands in data/: a new procedure is a new file in
+// data/procedures and a place in a line of data/services.yaml; then `kiosk
+// catalogue check` says what is missing. Codes, names, fees and papers are
+// facts with a source; a fee or time that no source gives stays empty, and the
+// screen says "hỏi cán bộ".
+//
+// Forms are data too. A question may copy an earlier answer, be filled from the
+// chip, be locked to that, be computed, or be asked only under a condition; all
+// of it looks back only, so that [Form] settles in one pass and kiosk and
+// gateway agree by running the same code.
+//
 // A [Catalogue] is immutable once loaded and safe for concurrent use.
 package catalogue
 

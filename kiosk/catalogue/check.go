@@ -21,7 +21,9 @@ var (
 	kinds          = []string{"", "payment"}
 	icons          = []string{"family", "home", "id-card", "land", "stamp", "shield", "road", "more"}
 
-	// ChipFields are the names a form may prefill from, as services.md has them.
+	// ChipFields are the names a form may prefill from, those that card readers
+	// of provincial kiosks send: idCode is the personal number,
+	// personalIdentification the distinguishing marks, wifeName husband or wife.
 	// The caller fills a map with those the card gave.
 	ChipFields = []string{
 		"idCode", "oldIdCode", "personName", "dateOfBirth", "gender", "nationality", "race", "religion",

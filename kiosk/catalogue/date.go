@@ -110,13 +110,13 @@ func bound(s string, today Date) (time.Time, error) {
 		return t, nil
 	}
 	if len(s) >= 3 && (s[0] == '-' || s[0] == '+') {
-		if n, err := strconv.Atoi(s[:len(s)-1]); err == nil && n >= -200 && n <= 200 || err == nil && s[len(s)-1] == 'd' && n > -40000 && n < 40000 {
-			switch s[len(s)-1] {
-			case 'y':
-				return today.AddDate(n, 0, 0), nil
-			case 'd':
-				return today.AddDate(0, 0, n), nil
-			}
+		n, err := strconv.Atoi(s[:len(s)-1])
+		switch unit := s[len(s)-1]; {
+		case err != nil || n < -50_000 || n > 50_000:
+		case unit == 'y' && n >= -200 && n <= 200:
+			return today.AddDate(n, 0, 0), nil
+		case unit == 'd':
+			return today.AddDate(0, 0, n), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf(`%q is not "today", "-16y", "-60d" or "2026-07-01"`, s)

@@ -360,6 +360,16 @@ func TestBrokenFiles(t *testing.T) {
 	}
 }
 
+func TestEveryProcedureHasALine(t *testing.T) {
+	files := small()
+	f := files["services.yaml"]
+	f.Data = []byte(strings.Replace(string(f.Data), `["1.000001"]`, "[]", 1))
+	_, err := Load(files, today)
+	if !hasLoadError(err, "procedures/1.000001.yaml", "code", "1.000001") {
+		t.Errorf("a procedure nobody serves: %v", err)
+	}
+}
+
 func TestAllLoadErrorsAtOnce(t *testing.T) {
 	files := small()
 	for file, f := range files {

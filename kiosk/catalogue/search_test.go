@@ -30,6 +30,9 @@ func TestSearch(t *testing.T) {
 		"Đăng ký khai sinh":     "1.001193",
 		"dang ki khai sinh":     "1.001193",
 		"khai sin":              "1.001193", // unfinished
+		"tha nghie":             "1.014748", // hardly begun
+		"khai s":                "1.001193",
+		"con d":                 "2.001428",
 		"khia sinh":             "1.001193", // swapped
 		"khaisinh":              "1.001193", // run together
 		"khasinh":               "1.001193", // run together and mistyped
