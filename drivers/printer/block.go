@@ -25,18 +25,20 @@ type (
 	// lines of about equal length.
 	Text struct {
 		Text  string
-		Size  Size
+		Size  Size // with Line, the largest size
 		Bold  bool
 		Align Align
+		Line  bool // rather smaller than broken: names, numbers
 	}
 	// Number is the one thing to be read from across the hall: drawn as large
 	// as the paper allows, on one line.
 	Number struct{ Text string }
 	// Badge is white on black, rounded and centred: what must not be overlooked.
 	Badge struct{ Text string }
-	// Row is a label and its value, side by side where they fit and one above
-	// the other where they do not. Second stands below, small: the other language.
-	Row struct{ Label, Value, Second string }
+	// Row is a label and its value, each with a note in small print below it: the
+	// other language, a code. Neighbouring rows share two columns; a value that
+	// does not fit its column stands below its label.
+	Row struct{ Label, LabelNote, Value, ValueNote string }
 	// Item is an entry of a list: a mark, a text with a hanging indent, and a
 	// note below it in small print.
 	Item struct {

@@ -131,7 +131,7 @@ func TestPaperIsTheRendering(t *testing.T) {
 		t.Fatal(err)
 	}
 	qr := map[printer.Kind]string{
-		printer.KindTicket: "https://kiosk.example.vn/v/A012-7QK2M9", printer.KindSlip: "TIEPDAN:7QK2M9XD4TPA",
+		printer.KindTicket: "A012 · UBND phường Ba Đình · 09:41 23/11/2026", printer.KindSlip: "TIEPDAN:7QK2M9XD4TPA",
 	}
 	for _, p := range profiles {
 		for _, kind := range []printer.Kind{printer.KindTicket, printer.KindSlip, printer.KindChecklist} {

@@ -19,10 +19,11 @@ var labels = map[string]label{
 	"ticket.priority": {"Ưu tiên: %s", "Priority"},
 	"ticket.where":    {"Nơi phục vụ", "Please go to"},
 	"ticket.ahead":    {"Đang chờ trước", "Waiting before you"},
-	"ticket.people":   {"%s\u00a0người", "%s"},
+	"ticket.people":   {"%s\u00a0người", ""},
 	"ticket.nobody":   {"chưa có ai", "nobody"},
 	"ticket.wait":     {"Dự kiến chờ", "Expected wait"},
-	"ticket.qr":       {"Quét mã để theo dõi lượt của mình", "Scan to follow your turn"},
+	"ticket.follow":   {"Quét mã để theo dõi lượt của mình", "Scan to follow your turn"},
+	"ticket.keep":     {"Quét mã để lưu số vào điện thoại", "Scan to keep the number on your phone"},
 	"ticket.at":       {"Lấy số lúc %s", "Taken at %s"},
 
 	"slip.title":     {"PHIẾU NỘP HỒ SƠ", "SUBMISSION SLIP"},
@@ -102,11 +103,11 @@ func about(d time.Duration) label {
 	h, m := m/60, m%60
 	vi, en := "khoảng", "about"
 	if h > 0 {
-		vi += "\u00a0" + strconv.Itoa(h) + "\u00a0giờ"
+		vi += " " + strconv.Itoa(h) + "\u00a0giờ"
 		en += " " + strconv.Itoa(h) + " h"
 	}
 	if m > 0 {
-		vi += "\u00a0" + strconv.Itoa(m) + "\u00a0phút"
+		vi += " " + strconv.Itoa(m) + "\u00a0phút"
 		en += " " + strconv.Itoa(m) + " min"
 	}
 	return label{vi, en}

@@ -1,6 +1,9 @@
 package printer
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // A paper is blocks being put together; it knows the languages.
 type paper struct {
@@ -10,21 +13,28 @@ type paper struct {
 
 func (p *paper) add(b ...Block) { p.blocks = append(p.blocks, b...) }
 
-// center adds a centred line unless it is empty.
+// center adds a centred text unless it is empty.
 func (p *paper) center(text string, size Size, bold bool) {
 	if text != "" {
 		p.add(Text{Text: text, Size: size, Bold: bold, Align: AlignCenter})
 	}
 }
 
-// title adds a centred fixed text, English below it in small print.
-func (p *paper) title(key string, size Size, bold bool, args ...any) {
-	p.center(p.vi(key, args...), size, bold)
-	p.center(p.en(key, args...), SizeSmall, false)
+// heading adds a bold centred line unless it is empty.
+func (p *paper) heading(text string, size Size) {
+	if text != "" {
+		p.add(Text{Text: text, Size: size, Bold: true, Align: AlignCenter, Line: true})
+	}
 }
 
-// heading begins a part of a longer paper.
-func (p *paper) heading(key string) {
+// title adds a centred fixed text, English below it in small print.
+func (p *paper) title(key string, size Size) {
+	p.center(p.vi(key), size, false)
+	p.center(p.en(key), SizeSmall, false)
+}
+
+// part begins a part of a longer paper.
+func (p *paper) part(key string) {
 	p.add(Space{10}, Text{Text: p.vi(key), Size: SizeNormal, Bold: true})
 	if en := p.en(key); en != "" {
 		p.add(Text{Text: en, Size: SizeSmall})
@@ -32,17 +42,19 @@ func (p *paper) heading(key string) {
 	p.add(Space{4})
 }
 
-// row adds a label and its value unless the value is empty. en is the value in
-// English; empty if it is the same.
-func (p *paper) row(key, value, en string) {
-	if value == "" {
-		return
+// row adds a label and its value unless the value is empty.
+func (p *paper) row(key, value, note string) {
+	if value != "" {
+		p.add(Row{Label: p.vi(key), LabelNote: p.en(key), Value: value, ValueNote: note})
 	}
-	second := p.en(key)
-	if second != "" && en != "" {
-		second += ": " + en
+}
+
+// second is a text in English, if English is wanted beside the Vietnamese.
+func (p *paper) second(en string) string {
+	if !p.english {
+		return ""
 	}
-	p.add(Row{Label: p.vi(key), Value: value, Second: second})
+	return en
 }
 
 func (p *paper) list(mark func(i int) string, texts []string) {
@@ -69,10 +81,10 @@ func (t Ticket) Document() Document {
 	if t.Reprint {
 		p.badge("reprint")
 	}
-	p.center(t.Unit, SizeNormal, true)
+	p.heading(t.Unit, SizeNormal)
 	p.center(t.Site, SizeSmall, false)
 	p.add(Rule{})
-	p.title("ticket.title", SizeSmall, false)
+	p.title("ticket.title", SizeSmall)
 	p.add(Number{t.Number})
 	if t.Reason != "" {
 		p.add(Badge{p.vi("ticket.priority", t.Reason)})
@@ -82,17 +94,21 @@ func (t Ticket) Document() Document {
 	p.row("ticket.where", t.Where, "")
 	if t.Ahead > 0 {
 		n := strconv.Itoa(t.Ahead)
-		p.row("ticket.ahead", p.vi("ticket.people", n), n)
+		p.row("ticket.ahead", p.vi("ticket.people", n), "")
 	} else {
 		p.row("ticket.ahead", p.vi("ticket.nobody"), p.en("ticket.nobody"))
 	}
 	if t.Wait > 0 {
 		a := about(t.Wait)
-		p.row("ticket.wait", a.vi, a.en)
+		p.row("ticket.wait", a.vi, p.second(a.en))
 	}
 	if t.QR != "" {
 		p.add(QR{t.QR})
-		p.title("ticket.qr", SizeSmall, false)
+		if strings.HasPrefix(t.QR, "https://") {
+			p.title("ticket.follow", SizeSmall)
+		} else {
+			p.title("ticket.keep", SizeSmall) // plain words: nothing to follow there
+		}
 	}
 	p.moment("ticket.at", when(t.At))
 	return Document{Kind: KindTicket, Number: t.Number, Blocks: p.blocks}
@@ -109,48 +125,46 @@ func (s Slip) Document() Document {
 	if s.Reprint {
 		p.badge("reprint")
 	}
-	p.center(s.Authority, SizeLarge, true)
+	p.heading(s.Authority, SizeLarge)
 	p.center(s.Site, SizeSmall, false)
 	p.add(Rule{})
-	p.title("slip.title", SizeTitle, true)
-	p.title("slip.state", SizeNormal, false)
+	p.heading(p.vi("slip.title"), SizeTitle)
+	p.center(p.en("slip.title"), SizeSmall, false)
+	p.title("slip.state", SizeNormal)
 	p.add(Space{8})
-	p.center(s.Receipt, SizeTitle, true)
-	p.title("slip.receipt", SizeSmall, false)
+	p.heading(s.Receipt, SizeTitle)
+	p.title("slip.receipt", SizeSmall)
 	p.add(Rule{})
 	p.row("slip.code", s.Code, "")
-	procedure := s.Procedure
-	if s.Official != "" {
-		procedure += " (" + s.Official + ")"
-	}
-	p.row("slip.procedure", procedure, "")
+	p.row("slip.procedure", s.Procedure, s.Official)
 	p.row("slip.applicant", s.Applicant, "")
 	p.row("slip.pin", s.PIN, "")
 	if len(s.Papers) > 0 {
-		p.heading("slip.papers")
+		p.part("slip.papers")
 		for _, paper := range s.Papers {
 			p.add(Item{Mark: "•", Text: paper.Name, Note: paper.How})
 		}
 	}
 	if len(s.Next) > 0 {
-		p.heading("slip.next")
+		p.part("slip.next")
 		p.list(numbered, s.Next)
 	}
 	if s.QR != "" {
 		p.add(QR{s.QR})
-		p.title("slip.qr", SizeSmall, false)
+		p.title("slip.qr", SizeSmall)
 	}
 	p.moment("slip.at", when(s.At))
-	p.title("slip.not", SizeSmall, false)
+	p.add(Space{8})
+	p.title("slip.not", SizeSmall)
 	return Document{Kind: KindSlip, Number: s.Receipt, Blocks: p.blocks}
 }
 
 // Document lays the preparation list out.
 func (c Checklist) Document() Document {
 	p := paper{words: wordsFor(c.Lang)}
-	p.center(c.Unit, SizeNormal, true)
+	p.heading(c.Unit, SizeNormal)
 	p.add(Rule{})
-	p.title("checklist.title", SizeSmall, false)
+	p.title("checklist.title", SizeSmall)
 	p.add(Space{4})
 	p.center(c.Procedure, SizeLarge, true)
 	p.center(c.Official, SizeSmall, false)
@@ -159,11 +173,11 @@ func (c Checklist) Document() Document {
 	p.row("checklist.time", c.Time, "")
 	p.row("checklist.where", c.Where, "")
 	if len(c.Papers) > 0 {
-		p.heading("checklist.papers")
+		p.part("checklist.papers")
 		p.list(ticked, c.Papers)
 	}
 	if len(c.Next) > 0 {
-		p.heading("checklist.next")
+		p.part("checklist.next")
 		p.list(numbered, c.Next)
 	}
 	p.add(Space{6})

@@ -41,7 +41,7 @@ type Ticket struct {
 	Ahead   int
 	Wait    time.Duration // estimate; zero: not said
 	At      time.Time
-	QR      string // to follow; may be empty
+	QR      string // an https address to follow the turn, or words to keep; may be empty
 	Reason  string // why it has priority; may be empty
 	Reprint bool
 	Lang    string // "vi" or "en": English adds a second line, Vietnamese always stands

@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -112,7 +113,7 @@ func (r *Renderer) textFace(size Size, isBold bool) (*face, error) {
 	switch size {
 	case SizeSmall:
 		return r.face(weight, 12), nil
-	case SizeNormal, "":
+	case SizeNormal:
 		return r.face(weight, 15), nil
 	case SizeLarge:
 		return r.face(weight, 18), nil
@@ -190,10 +191,24 @@ func (s *sheet) lines(f *face, lines []string, x int) error {
 
 func leading(f *face) int { return f.em + f.em/4 + 1 }
 
+// smaller is the next size down; what is worth a line of its own is never small print.
+var smaller = map[Size]Size{SizeTitle: SizeLarge, SizeLarge: SizeNormal}
+
 func (s *sheet) text(b Text) error {
+	b.Size = cmp.Or(b.Size, SizeNormal)
 	f, err := s.textFace(b.Size, b.Bold)
 	if err != nil {
 		return err
+	}
+	if next, ok := smaller[b.Size]; b.Line && ok {
+		w, err := f.measure(clean(b.Text))
+		if err != nil {
+			return err
+		}
+		if w > s.width {
+			b.Size = next
+			return s.text(b)
+		}
 	}
 	switch b.Align {
 	case AlignCenter:
@@ -302,68 +317,95 @@ func (s *sheet) roundCorners(x0, y0, x1, y1, r int) {
 	}
 }
 
-// rows draws labels and their values in two columns; neighbouring rows share
-// them. A value that would be broken within a word goes below its label instead.
+// columnGap is white between a label and its value.
+const columnGap = 18
+
+// rows draws labels and their values in two columns.
 func (s *sheet) rows(rows []Row) error {
-	label, value := s.face(regular, 15), s.face(bold, 15)
+	label, value, note := s.face(regular, 15), s.face(bold, 15), s.face(regular, 12)
 	if s.width < 480 {
-		label = s.face(regular, 12)
+		label = note
 	}
-	const gap = 18
 	column := 0
 	for _, r := range rows {
-		w, err := label.measure(clean(r.Label))
-		if err != nil {
+		l, err1 := label.measure(clean(r.Label))
+		n, err2 := note.measure(clean(r.LabelNote))
+		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
-		column = max(column, w+gap)
+		column = max(column, l+columnGap, n+columnGap)
 	}
+	column = min(column, s.width/2)
 	for _, r := range rows {
-		if err := s.row(r, label, value, min(column, s.width/2)); err != nil {
+		left := []line{{label, r.Label}, {note, r.LabelNote}}
+		right := []line{{value, r.Value}, {note, r.ValueNote}}
+		if err := s.row(left, right, column); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *sheet) row(b Row, label, value *face, column int) error {
-	lw, err := label.measure(clean(b.Label))
-	if err != nil {
-		return err
-	}
-	fits, err := value.fits(clean(b.Value), s.width-column)
-	if err != nil {
-		return err
-	}
-	if !fits || lw > column {
-		column = 0
-	}
-	labels, err := label.wrap(clean(b.Label), s.width)
-	if err != nil {
-		return err
-	}
-	values, err := value.wrap(clean(b.Value), s.width-column)
-	if err != nil {
-		return err
+// A line is a text and the face it is set in.
+type line struct {
+	face *face
+	text string
+}
+
+// row draws two columns side by side, or below each other where one would have
+// to be broken within a word.
+func (s *sheet) row(left, right []line, column int) error {
+	beside := true
+	for i, l := range append(left[:len(left):len(left)], right...) {
+		width := column - columnGap
+		if i >= len(left) {
+			width = s.width - column
+		}
+		fits, err := l.face.fits(clean(l.text), width)
+		if err != nil {
+			return err
+		}
+		beside = beside && fits
 	}
 	top := s.y
-	s.y += value.em - label.em // one baseline
-	if err := s.lines(label, labels, 0); err != nil {
+	if !beside {
+		if err := s.column(left, 0, s.width); err != nil {
+			return err
+		}
+		if err := s.column(right, 0, s.width); err != nil {
+			return err
+		}
+		s.space(4)
+		return nil
+	}
+	s.y += right[0].face.em - left[0].face.em // on one baseline
+	if err := s.column(left, 0, column-columnGap); err != nil {
 		return err
 	}
-	if column > 0 {
-		s.y = top
-	}
-	if err := s.lines(value, values, column); err != nil {
+	bottom := s.y
+	s.y = top
+	if err := s.column(right, column, s.width-column); err != nil {
 		return err
 	}
-	if b.Second != "" {
-		s.y -= 4
-		if err := s.text(Text{Text: b.Second, Size: SizeSmall}); err != nil {
+	s.y = max(bottom, s.y)
+	s.space(4)
+	return nil
+}
+
+// column draws lines of a width below each other.
+func (s *sheet) column(ls []line, x, width int) error {
+	for i, l := range ls {
+		lines, err := l.face.wrap(clean(l.text), width)
+		if err != nil {
+			return err
+		}
+		if i > 0 && len(lines) > 0 {
+			s.y -= 4 // a note belongs to what stands above
+		}
+		if err := s.lines(l.face, lines, x); err != nil {
 			return err
 		}
 	}
-	s.space(4)
 	return nil
 }
 

@@ -14,12 +14,12 @@ func Sample(kind Kind, at time.Time, lang string) (Document, error) {
 			Unit: "UBND phường Ba Đình", Site: "Điểm hỗ trợ dịch vụ công số 2",
 			Number: "A012", Service: "Hộ tịch – khai sinh, kết hôn",
 			Where: "Quầy 3 và 4", Ahead: 7, Wait: 15 * time.Minute, At: at,
-			QR: "https://kiosk.example.vn/v/A012-7QK2M9", Lang: lang,
+			QR: "A012 · UBND phường Ba Đình · " + at.In(vietnam).Format("15:04 02/01/2006"), Lang: lang,
 		}.Document(), nil
 	case KindSlip:
 		return Slip{
 			Authority: "UBND phường Ba Đình", Site: "Điểm hỗ trợ dịch vụ công số 2",
-			Receipt: "7QK2 M9XD 4TPA", Procedure: "Đăng ký khai sinh", Official: "1.001193",
+			Receipt: "7QK2-M9XD-4TPA", Procedure: "Đăng ký khai sinh", Official: "1.001193",
 			Applicant: "NGUYỄN THỊ BÍCH NGỌC", PIN: "0010••••••67",
 			Papers: []SlipPaper{
 				{"Giấy chứng sinh", "Mang bản chính đến quầy"},

@@ -42,6 +42,9 @@ type Job struct {
 // keepJobs is how much of the roll is remembered.
 const keepJobs = 32
 
+// maxQueue bounds what a printer without paper takes in: what comes after is lost.
+const maxQueue = 20000
+
 // A Sim is one simulated printer. All methods may be called by many goroutines.
 type Sim struct {
 	log  *slog.Logger
@@ -218,7 +221,9 @@ func (s *Sim) receive(b []byte, from *end) {
 				continue
 			}
 			o.from = from
-			s.queue = append(s.queue, o)
+			if len(s.queue) < maxQueue {
+				s.queue = append(s.queue, o)
+			}
 		}
 		s.run()
 	}
