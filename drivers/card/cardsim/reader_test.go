@@ -36,12 +36,12 @@ func TestReaderLevels(t *testing.T) {
 			{r.Remove, nil},
 			{func() { cancel(nil) }, nil},
 		} {
-			seen = nil
 			step.do()
 			synctest.Wait()
 			if !slices.Equal(seen, step.want) {
 				t.Errorf("levels %q, want %q", seen, step.want)
 			}
+			seen = nil
 		}
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("Watch returned %v", err)
