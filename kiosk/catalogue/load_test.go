@@ -436,24 +436,6 @@ func TestVersionFollowsTheContent(t *testing.T) {
 	}
 }
 
-func TestProposeUnit(t *testing.T) {
-	c := embeddedCatalogue(t)
-	for address, want := range map[string]string{
-		"Số 1 ngõ 2, Phường Ba Đình, Thành phố Hà Nội":     "Phường Ba Đình",
-		"Tổ 5, Ngọc Hà, Ba Đình, Hà Nội":                   "Phường Ngọc Hà",
-		"12 Lò Đúc, Phường Phạm Đình Hổ, Quận Ba Đình, HN": "",
-		"Số 3, Phường Phúc Xá, Quận Ba Đình, Hà Nội":       "", // merged away; the district is no ward
-		"Thôn Mẫu, Xã Sóc Sơn, Huyện Sóc Sơn, Hà Nội":      "Xã Sóc Sơn",
-		"Số 1, Phường Ba Đình, Thành phố Thanh Hóa":        "", // another province's
-		"": "", "Hà Nội": "", ",,,": "", "x, Hà Nội": "",
-	} {
-		u, ok := c.ProposeUnit(address)
-		if u.Name != want || ok != (want != "") {
-			t.Errorf("%q: %q, want %q", address, u.Name, want)
-		}
-	}
-}
-
 // FuzzLoad lets anything stand in for a procedure's file: an error, never a panic,
 // and what loads can be walked.
 func FuzzLoad(f *testing.F) {

@@ -137,6 +137,17 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+func TestHoursUntilMidnight(t *testing.T) {
+	for text, ok := range map[string]bool{
+		`{from: "00:00", to: "24:00"}`: true, `{from: "24:00", to: "24:00"}`: false,
+		`{from: "24:00", to: "08:00"}`: false, `{from: "08:00", to: "25:00"}`: false,
+	} {
+		if _, err := Parse([]byte(minimal + "hours: [" + text + "]\n")); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, fs.ErrNotExist) {
@@ -168,71 +179,12 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestHours(t *testing.T) {
-	c, err := Parse([]byte(whole))
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := func(s string) time.Time {
-		when, err := time.ParseInLocation("2006-01-02 15:04", s, vietnam)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return when
-	}
-	// 2026-11-23 is a Monday.
-	for _, test := range []struct {
-		now          string
-		open, issues bool
-		officers     string
-	}{
-		{"2026-11-23 07:59", false, false, "2026-11-23 08:00"},
-		{"2026-11-23 08:00", true, true, "2026-11-23 08:00"},
-		{"2026-11-23 11:29", true, true, "2026-11-23 08:00"},
-		{"2026-11-23 11:30", true, false, "2026-11-23 08:00"},
-		{"2026-11-23 12:00", false, false, "2026-11-23 13:30"},
-		{"2026-11-23 16:59", true, false, "2026-11-23 13:30"},
-		{"2026-11-23 17:00", false, false, "2026-11-24 08:00"},
-		{"2026-11-27 18:00", false, false, "2026-11-28 08:00"}, // Friday evening: Saturday morning
-		{"2026-11-28 12:30", false, false, "2026-11-30 08:00"}, // Saturday afternoon: Monday
-		{"2026-11-29 10:00", false, false, "2026-11-30 08:00"},
-	} {
-		now := at(test.now)
-		for _, zone := range []*time.Location{vietnam, time.UTC} {
-			now = now.In(zone)
-			if got := c.Open(now); got != test.open {
-				t.Errorf("%s: open %v", test.now, got)
-			}
-			if got := c.IssuesNumbers(now); got != test.issues {
-				t.Errorf("%s: issues numbers %v", test.now, got)
-			}
-			if got := c.OfficersFrom(now); !got.Equal(at(test.officers)) {
-				t.Errorf("%s: officers from %v, want %s", test.now, got, test.officers)
-			}
-		}
-	}
-	c.Hours = nil
-	if !c.Open(at("2026-11-29 03:00")) || !c.IssuesNumbers(at("2026-11-29 03:00")) {
-		t.Error("a site without hours is always open")
-	}
-	if got := c.OfficersFrom(at("2026-11-28 10:00")); !got.Equal(at("2026-11-30 08:00")) {
-		t.Errorf("officers from %v", got)
-	}
-	c.Counters = nil
-	if c.IssuesNumbers(at("2026-11-23 09:00")) {
-		t.Error("numbers without counters")
-	}
-}
-
 func TestChannel(t *testing.T) {
-	c := Config{Channels: map[string]string{"1.010041": "online", "1.001193": ChannelOff}, Procedures: []string{"1.010041"}}
+	c := Config{Channels: map[string]string{"1.010041": "online", "1.001193": ChannelOff}}
 	for code, want := range map[string]string{"1.010041": "online", "1.001193": "", "1.000656": "direct"} {
 		if got := c.Channel(code); got != want {
 			t.Errorf("%s: %q, want %q", code, got, want)
 		}
-	}
-	if !c.Offers("1.010041") || c.Offers("1.001193") {
-		t.Error("Offers")
 	}
 }
 

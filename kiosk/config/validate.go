@@ -202,8 +202,11 @@ func (p *problems) line(field, value string, required bool) {
 	}
 }
 
-// clock reads "08:00" as the time since midnight.
+// clock reads "08:00" as the time since midnight; "24:00" ends a day.
 func clock(s string) (time.Duration, bool) {
+	if s == "24:00" {
+		return 24 * time.Hour, true
+	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
 		return 0, false
