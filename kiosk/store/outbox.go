@@ -33,10 +33,16 @@ type Item struct {
 	Status      int
 }
 
+// resendAfter is how long a dossier stays handed over without a receipt before
+// it is pending again: a centre restored from a backup has forgotten what it
+// acknowledged since. One that hasn't takes it for what it has.
+const resendAfter = 24 * time.Hour
+
 // Pending returns receipt numbers to hand over: dossiers without papers first,
 // then the oldest.
 func (s *Store) Pending(ctx context.Context, limit int) ([]dossier.ReceiptNumber, error) {
-	return s.numbers(ctx, "pending", `SELECT receipt FROM outbox WHERE state = 'queued' ORDER BY papers, submitted_at LIMIT ?`, limit)
+	return s.numbers(ctx, "pending", `SELECT receipt FROM outbox WHERE state = 'queued' OR state = 'handed-over' AND since < ?
+		ORDER BY papers, submitted_at LIMIT ?`, time.Now().Add(-resendAfter).UnixMilli(), limit)
 }
 
 // Open returns, after a number and in order of numbers, dossiers the gateway
@@ -151,7 +157,7 @@ func (s *Store) MarkReceived(ctx context.Context, rs []dossier.Receipt) (fresh [
 }
 
 const (
-	handOver    = `UPDATE outbox SET state = 'handed-over', since = ? WHERE receipt = ? AND state = 'queued'`
+	handOver    = `UPDATE outbox SET state = 'handed-over', since = ? WHERE receipt = ? AND state IN ('queued', 'handed-over')`
 	findSealed  = `SELECT d.sha256, o.state, o.seq FROM dossiers d JOIN outbox o USING (receipt) WHERE receipt = ?`
 	keepReceipt = `UPDATE outbox SET state = ?, since = ?, reason = ?, seq = ?, outcome = ?, code = ?, status = ?, signed = ? WHERE receipt = ?`
 	purgeSealed = `UPDATE dossiers SET sealed = NULL WHERE receipt = ? AND sealed IS NOT NULL`
