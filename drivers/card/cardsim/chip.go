@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -145,7 +146,7 @@ func (c *Chip) begin(s *session) { c.next = s }
 func (c *Chip) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	start := time.Now()
 	if err := ctx.Err(); err != nil {
-		return nil, context.Cause(ctx)
+		return nil, ended(ctx)
 	}
 	resp, err := c.answer(apdu)
 	took := c.latency.PerAPDU + time.Duration(len(apdu)+len(resp))*c.latency.PerByte
@@ -165,8 +166,16 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
+}
+
+// ended says why an exchange was cut off: the card left, or the caller gave up.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, card.ErrRemoved) {
+		return cause
+	}
+	return ctx.Err()
 }
 
 func (c *Chip) answer(apdu []byte) ([]byte, error) {

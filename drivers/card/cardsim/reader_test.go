@@ -102,5 +102,10 @@ func TestLatency(t *testing.T) {
 		if _, err := chip.Transmit(ctx, []byte{0, 0xB0, 0x9C, 0, 0}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("cancelled: %v", err)
 		}
+		ctx2, stop := context.WithCancelCause(t.Context())
+		stop(errors.New("the visit is over"))
+		if _, err := chip.Transmit(ctx2, []byte{0, 0xB0, 0x9C, 0, 0}); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled with a cause: %v", err)
+		}
 	})
 }
