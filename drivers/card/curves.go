@@ -1,6 +1,7 @@
 package card
 
 import (
+	"crypto/ecdsa"
 	"crypto/elliptic"
 	"fmt"
 	"io"
@@ -129,6 +130,16 @@ func (c Curve) ParsePoint(b []byte) (x, y *big.Int, err error) {
 	return x, y, nil
 }
 
+// PublicKey decodes an uncompressed point as a key to check signatures with.
+// crypto/ecdsa decodes points of the NIST curves only.
+func (c Curve) PublicKey(b []byte) (*ecdsa.PublicKey, error) {
+	x, y, err := c.ParsePoint(b)
+	if err != nil {
+		return nil, err
+	}
+	return &ecdsa.PublicKey{Curve: c.Elliptic(), X: x, Y: y}, nil //lint:ignore SA1019 see below
+}
+
 func (c Curve) decode(b []byte) (point, error) {
 	x, y, err := c.ParsePoint(b)
 	return point{x, y}, err
@@ -179,7 +190,8 @@ func (c Curve) scalar(random io.Reader) (*big.Int, error) {
 
 // PACE's generic mapping adds points and multiplies generators that are not
 // the curve's own. crypto/ecdh cannot do that and knows no brainpool, so these
-// three are the one use of the arithmetic that crypto/elliptic deprecates.
+// three are the one use of the arithmetic that crypto/elliptic deprecates, and
+// PublicKey is the one of coordinates that crypto/ecdsa deprecates.
 
 func onCurve(c elliptic.Curve, x, y *big.Int) bool {
 	return c.IsOnCurve(x, y) //lint:ignore SA1019 see above

@@ -2,7 +2,6 @@ package trust
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"fmt"
 	"math/big"
@@ -35,11 +34,7 @@ func parsePublicKey(t card.TLV) (crypto.PublicKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		x, y, err := curve.ParsePoint(bits)
-		if err != nil {
-			return nil, err
-		}
-		return &ecdsa.PublicKey{Curve: curve.Elliptic(), X: x, Y: y}, nil
+		return curve.PublicKey(bits)
 	}
 	return nil, fmt.Errorf("%w: public key %s", errUnsupported, oid)
 }
