@@ -19,7 +19,6 @@ package catalogue
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -79,14 +78,6 @@ func (c *Catalogue) Procedures() []*Procedure {
 			all = append(all, c.procedures[code])
 		}
 	}
-	return all
-}
-
-// Essentials returns those of the 25 essential services of Decision 06/QĐ-TTg,
-// by their number there.
-func (c *Catalogue) Essentials() []*Procedure {
-	all := slices.DeleteFunc(c.Procedures(), func(p *Procedure) bool { return p.Essential == 0 })
-	slices.SortStableFunc(all, func(a, b *Procedure) int { return a.Essential - b.Essential })
 	return all
 }
 

@@ -109,16 +109,6 @@ func (f *Form) Asked(answers, chip map[string]string) []*Question {
 	return asked
 }
 
-// Visible tells whether q belongs to the form as answered so far.
-func (f *Form) Visible(q *Question, answers, chip map[string]string) bool {
-	visible := false
-	f.walk(answers, chip, func(seen *Question, _ bool, value string) string {
-		visible = visible || seen.Name == q.Name
-		return value
-	})
-	return visible
-}
-
 // Proposal is what stands in the field when question name is first shown: the
 // copied answer, the chip's field, or the default; "" when there is none.
 // Source is "copy", "chip" or "default".
@@ -132,18 +122,6 @@ func (f *Form) Proposal(name string, answers, chip map[string]string) (value, so
 		return v
 	})
 	return value, source
-}
-
-// Derived returns only what is not asked: computed, copied and locked values.
-func (f *Form) Derived(answers, chip map[string]string) map[string]string {
-	out := map[string]string{}
-	f.walk(answers, chip, func(q *Question, fixed bool, value string) string {
-		if fixed && value != "" {
-			out[q.Name] = value
-		}
-		return value
-	})
-	return out
 }
 
 // Complete returns the answers a dossier carries: those of visible questions

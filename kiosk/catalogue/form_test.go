@@ -169,9 +169,10 @@ func TestChangingTheRelationLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%s = %q is left", field, got[field])
 		}
 	}
-	q, _ := p.Form.Question("chaHoTen")
-	if p.Form.Visible(q, answers, chip) {
-		t.Error("chaHoTen is still visible")
+	for _, r := range p.Form.Review(answers, chip) {
+		if r.Question.Name == "chaHoTen" {
+			t.Error("chaHoTen is still in the review")
+		}
 	}
 }
 
