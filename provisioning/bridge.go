@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -56,7 +55,6 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		defer ws.Close()
 		fromBus(ws, conn)
 	}()
 	toBus(conn, ws)
@@ -64,8 +62,9 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	<-back
 }
 
-// toBus ends when either side does; so does fromBus. Neither end needs to hear
-// more of it than the closed connection: NATS has its own pings and its own errors.
+// toBus carries what the kiosk sends, until it goes. When the bus has gone
+// first it reads on for a moment: to close on somebody who is still talking would throw away the
+// bus's last word to him, which says why ("Authorization Violation").
 func toBus(conn io.Writer, ws *websocket.Conn) {
 	buf := make([]byte, 4<<10)
 	for {
@@ -74,12 +73,21 @@ func toBus(conn io.Writer, ws *websocket.Conn) {
 			return
 		}
 		if _, err := io.CopyBuffer(onlyWriter{conn}, onlyReader{frame}, buf); err != nil {
-			return
+			conn = io.Discard
 		}
 	}
 }
 
+// lastWord is how long the kiosk may take to hear that the bus has gone.
+const lastWord = 2 * time.Second
+
+// fromBus carries what the bus sends, until it goes. No end needs to hear more
+// of it than the closed connection: NATS has its own pings and its own errors.
 func fromBus(ws *websocket.Conn, conn io.Reader) {
+	defer func() {
+		ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(lastWord))
+		ws.SetReadDeadline(time.Now().Add(lastWord))
+	}()
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := conn.Read(buf)
@@ -90,9 +98,6 @@ func fromBus(ws *websocket.Conn, conn io.Reader) {
 			}
 		}
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
-			}
 			return
 		}
 	}
