@@ -105,7 +105,7 @@ export class Kiosk {
 
   /** What a button says: on this screen, or everywhere. */
   label(action: string): string {
-    const here = `action.${action}@${this.view?.name}`
+    const here = `action.${action}@${this.view?.name}${this.view?.lookup?.state === 'found' ? '-found' : ''}`
     if (knows(here)) return this.t(here)
     return this.code('action', action) || action
   }

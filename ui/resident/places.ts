@@ -19,6 +19,8 @@ const back = ['back', 'not-me', 'end']
 const screens: Record<string, Places> = {
   attract: { forward: [], body: ['quick-ticket', 'start', 'lookup', 'no-card'] },
   'read-card': { forward: ['digits', 'next', 'retry'], body: ['no-card'] },
+  sorry: { forward: ['retry', 'next', 'confirm', 'end'], body: ['ticket', 'no-card'] },
+  'take-card': { forward: ['next', 'confirm', 'end'], body: ['quick-ticket'] },
   menu: { forward: [], body: ['ticket', 'file', 'lookup', 'checklist'] },
   services: { body: ['service', 'search'] },
   procedures: { body: ['procedure', 'search'] },
@@ -30,8 +32,6 @@ const screens: Record<string, Places> = {
   ticket: { forward: ['next', 'confirm', 'end'], body: ['printed-yes', 'printed-no'] },
   lookup: { forward: ['lookup', 'next', 'confirm', 'end'] },
   help: { forward: ['next', 'confirm', 'back'] },
-  sorry: { forward: ['retry', 'next', 'confirm', 'end'] },
-  'take-card': { forward: ['next', 'confirm', 'end'] },
 }
 
 /** Never buttons in the foot: values of something else on the screen. */

@@ -6,7 +6,7 @@
  * A screen's body is one element with [data-room]; lists in it register as
  * {@link Paged}. {@link Room.settle} measures synchronously, before paint.
  */
-import { getContext, setContext } from 'svelte'
+import { getContext, setContext, untrack } from 'svelte'
 
 export interface Paged {
   /** Lays the list out anew in the height it has now; false: one item is higher than that. */
@@ -46,7 +46,12 @@ export class Room {
     return () => this.#lists.delete(list)
   }
 
+  /** Measures and lays out. An effect that calls it does not come to depend on what is measured. */
   settle() {
+    untrack(() => this.#settle())
+  }
+
+  #settle() {
     const body = this.#body
     if (!body || this.#settling || !body.clientHeight) return
     this.#settling = true
