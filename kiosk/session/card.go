@@ -53,6 +53,10 @@ func (t *step) cardLevel(l card.Level) {
 	case t.Visit.At == AtMenu && t.Visit.Holder == nil && l == card.CardIn:
 		t.goTo(AtReadCard)
 		t.laid()
+	case t.Visit.At == AtSorry && t.Visit.Holder == nil && !t.committing() && l == card.CardIn && t.Visit.Sorry != sorryDigits && t.Visit.Sorry != sorryNotSaved:
+		t.touch()
+		t.goTo(AtReadCard) // laying it again says "retry" plainly enough
+		t.laid()
 	case t.Visit.At == AtReading && l != card.CardIn:
 		t.do(CancelRead{}, Journey{"card-removed"})
 		if l == card.NoReader {

@@ -25,6 +25,11 @@ type (
 	}
 )
 
+// Told brings a new configuration or catalogue. It waits for the visit to end.
+type Told struct{ Env *Env }
+
+func (Told) event() {}
+
 // From the page and the scanner.
 type (
 	// Pressed names the epoch it was pressed on; one that is gone is dropped.
@@ -184,6 +189,9 @@ type PrintJob struct {
 	Job   int
 	Paper Paper
 }
+
+func (PrintJob) String() string   { return "[print job]" }
+func (PrintJob) GoString() string { return "[print job]" }
 
 // A Paper lays itself out: [printer.Ticket], [printer.Slip], [printer.Checklist].
 type Paper interface{ Document() printer.Document }

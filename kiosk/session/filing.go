@@ -58,7 +58,7 @@ func (t *step) pressedFiling(p Pressed) {
 			t.startFiling()
 		case "ticket":
 			if s, ok := t.Env.Catalogue.ServiceOf(f.Procedure); ok {
-				t.orderTicket(s.Code)
+				t.orderTicket(s.Code, f.Procedure)
 			}
 		}
 	case AtCase:
@@ -95,7 +95,7 @@ func (t *step) chooseService(code string) {
 		return
 	}
 	if t.Visit.For == forTicket {
-		t.orderTicket(code)
+		t.orderTicket(code, "")
 		return
 	}
 	t.Visit.Filing.Service, t.Visit.Filing.Query = code, ""

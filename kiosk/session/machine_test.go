@@ -121,8 +121,25 @@ type rig struct {
 	records *fakeRecords
 	paper   *fakePrinter
 	log     *bytes.Buffer
-	last    State
+	last    State // as of the last synctest.Wait
 	screens []Screen
+
+	mu        sync.Mutex
+	published []State
+}
+
+// settle waits until all is quiet, then takes what was published.
+func (r *rig) settle() {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.published {
+		r.last = s
+		if n := len(r.screens); n == 0 || r.screens[n-1] != s.Visit.At {
+			r.screens = append(r.screens, s.Visit.At)
+		}
+	}
+	r.published = nil
 }
 
 func newRig(t *testing.T) *rig {
@@ -132,10 +149,9 @@ func newRig(t *testing.T) *rig {
 	r.Env.Site.Hours = nil
 	r.Cards, r.Records, r.Printer, r.Finder = r.cards, r.records, r.paper, fakeFinder{}
 	r.Publish = func(s State) {
-		r.last = s
-		if n := len(r.screens); n == 0 || r.screens[n-1] != s.Visit.At {
-			r.screens = append(r.screens, s.Visit.At)
-		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.published = append(r.published, s)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	r.ctx = ctx
@@ -149,7 +165,7 @@ func (r *rig) post(evs ...Event) *rig {
 	r.Helper()
 	for _, ev := range evs {
 		r.Post(r.ctx, ev)
-		synctest.Wait()
+		r.settle()
 	}
 	return r
 }
@@ -165,7 +181,7 @@ func (r *rig) press(action string, value ...string) *rig {
 
 func (r *rig) wait(d time.Duration) *rig {
 	time.Sleep(d) // in the bubble
-	synctest.Wait()
+	r.settle()
 	return r
 }
 

@@ -8,13 +8,13 @@ import (
 )
 
 // orderTicket asks for one number; the screen waits for it with its buttons dead.
-func (t *step) orderTicket(service string) {
+func (t *step) orderTicket(service, procedure string) {
 	if ok, _ := t.TicketsOffered(t.now); !ok || t.Visit.Ticket != nil {
 		return
 	}
 	t.Visit.Busy, t.Visit.Since = true, t.now
 	t.Visit.Notice = Notice{Code: "saving", Kind: "calm"}
-	t.do(RecordTicket{TicketOrder{Visit: t.Visit.Token, Service: service, Procedure: t.Visit.Filing.Procedure}})
+	t.do(RecordTicket{TicketOrder{Visit: t.Visit.Token, Service: service, Procedure: procedure}})
 }
 
 func (t *step) ticketRecorded(ev TicketRecorded) {

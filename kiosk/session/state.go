@@ -23,6 +23,7 @@ import (
 // as it is.
 type State struct {
 	Env    *Env      // what the kiosk was told; nil: nothing, out of service
+	Coming *Env      // what it was told during this visit, for the next
 	Levels Levels    // what the devices say, in every phase
 	Epoch  uint64    // names the interaction: changes exactly when what may be pressed changes
 	Asked  uint64    // numbers questions put to the outside, so that late answers are known as late
@@ -166,6 +167,9 @@ type Filing struct {
 	Consents  map[string]bool
 	Agreed    time.Time
 }
+
+func (Filing) String() string   { return "[filing]" }
+func (Filing) GoString() string { return "[filing]" }
 
 // PaperChoice is how a paper comes.
 type PaperChoice struct {

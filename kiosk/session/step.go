@@ -28,6 +28,8 @@ func (t *step) do(e ...Effect) { t.effects = append(t.effects, e...) }
 
 func (t *step) take(ev Event) {
 	switch ev := ev.(type) {
+	case Told:
+		t.Coming = ev.Env
 	case CardLevel:
 		t.cardLevel(ev.Level)
 	case PrinterLevel:
@@ -91,6 +93,10 @@ func (t *step) touch() { t.Visit.Touched = t.now }
 // epoch, the next timer.
 func (t *step) settle() {
 	if t.atRest() {
+		if t.Coming != nil {
+			t.Env, t.Coming = t.Coming, nil
+			t.Visit.Comfort = t.Env.comfort()
+		}
 		if at := t.resting(); at != t.Visit.At {
 			if at != AtTakeCard {
 				t.Visit.Comfort = t.Env.comfort()

@@ -268,6 +268,27 @@ func TestCardTakenAtAnyMoment(t *testing.T) {
 	})
 }
 
+func TestLaidAgainAfterSorry(t *testing.T) {
+	w := begin(t, testEnv(t)).on(CardLevel{card.CardIn}).on(Scanned{anQR}).on(CardLevel{card.NoCard}).at(AtSorry)
+	w.on(CardLevel{card.CardIn}).at(AtReading)
+}
+
+func TestToldWaitsForTheVisitToEnd(t *testing.T) {
+	env := testEnv(t)
+	env.Site.Name = "Điểm số 3"
+	w := begin(t, testEnv(t)).press("no-card").on(Told{env})
+	if w.s.Env == env {
+		t.Error("told in mid-visit")
+	}
+	w.press("end").at(AtAttract)
+	if w.s.Env != env {
+		t.Error("not told")
+	}
+	if s, _ := New(nil).Step(Told{env}, monday); s.Visit.At != AtAttract {
+		t.Errorf("told at last, and still %s", s.Visit.At)
+	}
+}
+
 func TestForgottenCard(t *testing.T) {
 	w := begin(t, testEnv(t)).card(an, signed).wait(45 * time.Second).wait(30 * time.Second).at(AtTakeCard)
 	if b := must[Beep](w); b.Code != "take-card" {

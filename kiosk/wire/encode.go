@@ -133,6 +133,12 @@ func steps(s session.State) *Steps {
 		}
 	}
 	switch at {
+	case session.AtMenu, session.AtServices, session.AtProcedures, session.AtProcedure:
+		if s.Visit.Holder == nil {
+			return nil // nothing is filed without a card, so it is no way of six steps
+		}
+	}
+	switch at {
 	case session.AtReadCard, session.AtReading, session.AtIdentity:
 		return &Steps{1, 6}
 	case session.AtMenu:
