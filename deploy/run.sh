@@ -66,18 +66,18 @@ wait_for() {
 	return 1
 }
 
-"$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim >>"$DATA/centre.log" 2> >(tee -a "$DATA/centre.log" | grep --line-buffered -E '"level":"(WARN|ERROR)"|^provisioning:' >&2) &
+"$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim >>"$DATA/centre.log" 2>&1 &
 centre=$!
-wait_for "$CENTRE_ADDR" "$centre" || stop_with "the centre did not start; its last words are above and in $DATA/centre.log"
+wait_for "$CENTRE_ADDR" "$centre" || { tail -n 3 "$DATA/centre.log" >&2; stop_with "the centre did not start; its last words are above, all of them in $DATA/centre.log"; }
 
 if [[ ! -e $DATA/kiosk/credentials.json ]]; then
 	"$tmp/provisioning" kiosk add -addr "http://$CENTRE_ADDR" -data "$DATA" -unit 00004 -site "Điểm hỗ trợ dịch vụ công số 2" |
 		"$tmp/kiosk" enrol -centre "http://$CENTRE_ADDR" -code - -data "$DATA/kiosk" >&2 || stop_with "the kiosk could not be enrolled"
 fi
 
-"$tmp/kiosk" run -sim -addr "$KIOSK_ADDR" -data "$DATA/kiosk" >>"$DATA/kiosk.log" 2> >(tee -a "$DATA/kiosk.log" | grep --line-buffered -E '"level":"(WARN|ERROR)"|^kiosk:' >&2) &
+"$tmp/kiosk" run -sim -addr "$KIOSK_ADDR" -data "$DATA/kiosk" >>"$DATA/kiosk.log" 2>&1 &
 kiosk=$!
-wait_for "$KIOSK_ADDR" "$kiosk" || stop_with "the kiosk did not start; its last words are above and in $DATA/kiosk.log"
+wait_for "$KIOSK_ADDR" "$kiosk" || { tail -n 3 "$DATA/kiosk.log" >&2; stop_with "the kiosk did not start; its last words are above, all of them in $DATA/kiosk.log"; }
 
 cat <<END
 

@@ -32,6 +32,7 @@ var allowed = map[string]string{
 	"kiosk/store":                     "kiosk/dossier kiosk/queue",
 	"kiosk/link":                      "kiosk/dossier kiosk/health kiosk/config",
 	"kiosk/outbox":                    "kiosk/dossier kiosk/link",
+	"kiosk/outbox/centresim":          "kiosk/dossier kiosk/link", // a centre in memory, for stories
 	"kiosk/wire":                      "kiosk/session kiosk/queue kiosk/health kiosk/catalogue kiosk/dossier drivers/card/cccd",
 	"kiosk/web":                       "kiosk/wire kiosk/session kiosk/queue kiosk/health ui",
 	"ui":                              "",

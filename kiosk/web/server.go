@@ -60,6 +60,11 @@ type Server struct {
 	rev   atomic.Uint64
 }
 
+const (
+	maxBody    = 64 << 10
+	maxSimBody = 4 << 20
+)
+
 // stamped is a published value with its revision.
 type stamped[T any] struct {
 	rev   uint64
@@ -114,7 +119,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Only this kiosk's own pages may ask that.", http.StatusForbidden)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	limit := int64(maxBody)
+	if s.Bench && strings.HasPrefix(r.URL.Path, "/sim/") {
+		limit = maxSimBody // garbage is to reach the simulated devices
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	s.mux.ServeHTTP(w, r)
 }
 

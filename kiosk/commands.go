@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	_ "time/tzdata" // an appliance may have no zone files, and its days are Hanoi's
+
+	"tiepdan/kiosk/link"
+)
+
+const usage = `Tiếp Dân, the kiosk daemon.
+
+  kiosk run [-config FILE] [-sim] [-addr HOST:PORT] [-data DIR]
+  kiosk enrol -centre URL -code CODE [-data DIR]
+  kiosk outbox [-data DIR] [-json]
+  kiosk card list | read …          read and prove a card
+  kiosk catalogue check [DIR]
+  kiosk print sample | profiles …
+  kiosk sim card | printer …        virtual devices (not in release builds)
+
+CODE and other secrets may be "-" (standard input) or "@FILE". Each command
+explains itself with -h.
+`
+
+// command runs one command line and answers with its exit status.
+func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	name := "help"
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	fail := func(err error) int {
+		switch {
+		case err == nil:
+			return 0
+		case errors.Is(err, flag.ErrHelp):
+			return 0
+		}
+		fmt.Fprintf(stderr, "kiosk: %v\n", err)
+		return 1
+	}
+	switch name {
+	case "run":
+		return fail(runCommand(ctx, args, stdout, stderr))
+	case "enrol":
+		return fail(enrolCommand(ctx, args, stdin, stdout, stderr))
+	case "outbox":
+		return outboxCommand(args, stdout, stderr)
+	case "card":
+		return cardCommand(ctx, args, stdin, stdout, stderr)
+	case "catalogue":
+		return catalogueCommand(args, stdout, stderr)
+	case "print":
+		return printCommand(ctx, args, stdout, stderr)
+	case "sim":
+		return simCommand(ctx, args, stdin, stdout, stderr)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
+	fmt.Fprintf(stderr, "kiosk: there is no command %q\n\n%s", name, usage)
+	return 1
+}
+
+// simCommand runs the virtual devices that stand outside a kiosk.
+func simCommand(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "card":
+			return simCardCommand(ctx, args[1:], stdin, stdout, stderr)
+		case "printer":
+			return simPrinterCommand(ctx, args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintln(stderr, "kiosk: sim card … or sim printer …; each explains itself with -h")
+	return 1
+}
+
+// enrolCommand turns a one-time code into this kiosk's credentials and first configuration.
+func enrolCommand(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("kiosk enrol", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	centre := fs.String("centre", "", "the centre's address, https://… (http:// on this machine only)")
+	code := fs.String("code", "", `the one-time code: 25 letters and digits; "-" reads it, "@FILE" reads FILE`)
+	data := fs.String("data", defaultData, "data folder")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if *centre == "" || *code == "" {
+		return errors.New("enrol needs -centre URL and -code CODE")
+	}
+	secret, err := readSecret(*code, stdin)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(*data, credentialsFile)
+	if _, err := os.Stat(file); err == nil {
+		return fmt.Errorf("this kiosk is enrolled already (%s). To enrol it anew, move that file away first", file)
+	}
+	if err := os.MkdirAll(*data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	parsed, err := link.ParseEnrolCode(secret)
+	if err != nil {
+		return err
+	}
+	cred, cfg, err := link.Enrol(ctx, *centre, parsed, hardware())
+	if err != nil {
+		return err
+	}
+	// The configuration first: with credentials in place the kiosk counts as enrolled.
+	if err := writeFile(filepath.Join(*data, configFile), cfg); err != nil {
+		return err
+	}
+	if err := cred.Save(file); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "Enrolled as %s.\n", cred.Kiosk)
+	return nil
+}
+
+// readSecret takes a secret from the command line, from standard input ("-") or
+// from a file ("@FILE"), so that it need not stand in the process list.
+func readSecret(arg string, stdin io.Reader) (string, error) {
+	var b []byte
+	var err error
+	switch file, isFile := strings.CutPrefix(arg, "@"); {
+	case arg == "-":
+		b, err = io.ReadAll(io.LimitReader(stdin, 64<<10))
+	case isFile:
+		b, err = os.ReadFile(file)
+	default:
+		return arg, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the secret: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// writeFile replaces a file in one step, on disk before it answers.
+func writeFile(name string, b []byte) error {
+	tmp := name + ".new"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp, name)
+}
+
+func hardware() map[string]string {
+	host, _ := os.Hostname()
+	return map[string]string{"host": host, "os": osName()}
+}
+
+// osName is the system's own name for itself.
+func osName() string {
+	b, _ := os.ReadFile("/etc/os-release")
+	for line := range strings.Lines(string(b)) {
+		if v, ok := strings.CutPrefix(line, "PRETTY_NAME="); ok {
+			return strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+	return "unknown"
+}

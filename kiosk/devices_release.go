@@ -1,0 +1,16 @@
+//go:build release
+
+package main
+
+import (
+	"errors"
+	"log/slog"
+
+	"tiepdan/kiosk/config"
+)
+
+const simulators = false
+
+func openSimulated(config.Config, string, *slog.Logger) (*devices, error) {
+	return nil, errors.New("this is a release build: it has no simulated devices. Build without -tags release to use -sim")
+}

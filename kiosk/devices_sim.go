@@ -1,0 +1,230 @@
+//go:build !release
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"tiepdan/drivers/card/cardsim"
+	"tiepdan/drivers/printer"
+	"tiepdan/drivers/printer/printersim"
+	"tiepdan/drivers/scanner"
+	"tiepdan/drivers/scanner/scannersim"
+	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/web"
+)
+
+const simulators = true
+
+// The officer of a simulated kiosk that was told of none.
+const (
+	simOfficer = "quay1"
+	simPIN     = "246810"
+)
+
+// A touch of a real chip's slowness, so that the screen of reading is seen.
+var simLatency = cardsim.Latency{PerAPDU: 6 * time.Millisecond, PerByte: 3 * time.Microsecond}
+
+// simulation is the virtual counter: what /bench and /sim move.
+type simulation struct {
+	reader  *cardsim.Reader
+	printer *printersim.Sim
+	scanner *scannersim.Sim
+
+	mu  sync.Mutex
+	cut func(bool) // the link's switch; nil until there is one
+}
+
+// openSimulated makes a whole counter of simulated devices. Printer and scanner
+// stand behind ptys, so that the serial code is the real one.
+func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, error) {
+	profile, err := printer.ProfileNamed(cfg.Devices.Printer.Profile)
+	if err != nil {
+		return nil, err
+	}
+	s := &simulation{reader: new(cardsim.Reader), scanner: scannersim.New(),
+		printer: printersim.New(profile.Dots, log.With("part", "printersim"))}
+	ttys := filepath.Join(dir, "sim")
+	if err := os.MkdirAll(ttys, 0o700); err != nil {
+		return nil, err
+	}
+	if err := s.printer.OpenPTY(ttys); err != nil {
+		return nil, fmt.Errorf("simulated printer: %w", err)
+	}
+	if err := s.scanner.OpenPTY(ttys); err != nil {
+		return nil, fmt.Errorf("simulated scanner: %w", err)
+	}
+	p, err := printer.New(printer.Serial(s.printer.Port(), profile.Baud), profile, log.With("part", "printer"))
+	if err != nil {
+		return nil, err
+	}
+	return &devices{
+		cards: s.reader, printer: p,
+		scanner: scanner.New(scanner.Serial(s.scanner.Port(), 115200), log.With("part", "scanner")),
+		anchors: [][]byte{cardsim.CSCA()},
+		officer: &config.Officer{ID: simOfficer, Name: "Cán bộ quầy 1", PIN: web.HashPIN(simPIN)},
+		began:   func(_ int64, kind printer.Kind, number string) { s.printer.Expect(string(kind), number) },
+		cut:     func(set func(bool)) { s.mu.Lock(); s.cut = set; s.mu.Unlock() },
+		run: []worker{{"printersim", func(ctx context.Context) error {
+			defer s.printer.Close()
+			return s.printer.Serve(ctx)
+		}}},
+		routes: map[string]http.Handler{
+			"GET /sim/personas":           http.HandlerFunc(s.personas),
+			"POST /sim/card":              body(s.lay),
+			"DELETE /sim/card":            http.HandlerFunc(s.pull),
+			"POST /sim/scan":              body(s.scan),
+			"POST /sim/printer":           body(s.setPrinter),
+			"POST /sim/link":              body(s.setLink),
+			"POST /sim/reader":            body(s.setReader),
+			"GET /sim/printer/paper.json": http.HandlerFunc(s.papers),
+			"GET /sim/printer/paper.png":  http.HandlerFunc(s.paper),
+		},
+	}, nil
+}
+
+// body decodes a strict JSON body and answers with what do says of it.
+func body[T any](do func(context.Context, T) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in T
+		d := json.NewDecoder(r.Body)
+		d.DisallowUnknownFields()
+		if err := d.Decode(&in); err != nil {
+			http.Error(w, fmt.Sprintf("%s wants a JSON object: %v", r.URL.Path, err), http.StatusBadRequest)
+			return
+		}
+		if err := do(r.Context(), in); err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+type laying struct {
+	Persona, Fault string
+	QR             *bool // absent: true, as a combined reader shows it
+}
+
+func (s *simulation) lay(ctx context.Context, in laying) error {
+	persona, ok := cardsim.ByName(in.Persona)
+	if !ok {
+		return fmt.Errorf("there is no persona %q; GET /sim/personas lists them", in.Persona)
+	}
+	chip, err := cardsim.New(persona, cardsim.Options{Fault: in.Fault, Latency: simLatency})
+	if err != nil {
+		return err
+	}
+	s.reader.Insert(chip)
+	if in.QR == nil || *in.QR {
+		return s.scan(ctx, scanning{persona.QR()})
+	}
+	return nil
+}
+
+func (s *simulation) pull(w http.ResponseWriter, _ *http.Request) {
+	s.reader.Remove()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+type scanning struct{ Text string }
+
+func (s *simulation) scan(_ context.Context, in scanning) error { return s.scanner.Scan(in.Text) }
+
+type printerSetting struct{ Paper, Cover, Line string }
+
+func (s *simulation) setPrinter(_ context.Context, in printerSetting) error {
+	for _, set := range []struct {
+		to string
+		do func(string) error
+	}{{in.Paper, s.printer.SetPaper}, {in.Cover, s.printer.SetCover}, {in.Line, s.printer.SetLine}} {
+		if set.to == "" {
+			continue
+		}
+		if err := set.do(set.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type levelSetting struct{ State string }
+
+func (s *simulation) setLink(_ context.Context, in levelSetting) error {
+	s.mu.Lock()
+	cut := s.cut
+	s.mu.Unlock()
+	switch {
+	case in.State != "up" && in.State != "down":
+		return fmt.Errorf("link state %q is neither up nor down", in.State)
+	case cut == nil:
+		return fmt.Errorf("this kiosk is not enrolled: it has no link")
+	}
+	cut(in.State == "down")
+	return nil
+}
+
+func (s *simulation) setReader(_ context.Context, in levelSetting) error {
+	switch in.State {
+	case "plugged":
+		s.reader.PlugReader()
+	case "gone":
+		s.reader.PullReader()
+	default:
+		return fmt.Errorf("reader state %q is neither plugged nor gone", in.State)
+	}
+	return nil
+}
+
+func (s *simulation) papers(w http.ResponseWriter, _ *http.Request) {
+	jobs := s.printer.Jobs()
+	if jobs == nil {
+		jobs = []printersim.Job{}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]any{"jobs": jobs})
+}
+
+func (s *simulation) paper(w http.ResponseWriter, r *http.Request) {
+	last := 0
+	if r.URL.Query().Has("last") {
+		if _, err := fmt.Sscan(r.URL.Query().Get("last"), &last); err != nil || last < 1 {
+			http.Error(w, "last is how many of the newest papers to draw", http.StatusBadRequest)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "image/png")
+	w.Write(s.printer.PNG(last))
+}
+
+func (s *simulation) personas(w http.ResponseWriter, _ *http.Request) {
+	type entry struct {
+		Name  string `json:"name"`
+		Title string `json:"title"`
+		QR    string `json:"qr,omitempty"`
+	}
+	out := struct {
+		Personas []entry `json:"personas"`
+		Faults   []entry `json:"faults"`
+	}{}
+	for _, p := range cardsim.Personas() {
+		out.Personas = append(out.Personas, entry{p.Name, p.About, p.QR()})
+	}
+	for _, f := range cardsim.Faults() {
+		name := f.Name
+		if f.Number {
+			name += ":8"
+		}
+		out.Faults = append(out.Faults, entry{Name: name, Title: f.About})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(out)
+}

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"tiepdan/drivers/card/trust"
+	"tiepdan/kiosk/catalogue"
+	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/health"
+	"tiepdan/kiosk/link"
+	"tiepdan/kiosk/outbox"
+	"tiepdan/kiosk/queue"
+	"tiepdan/kiosk/session"
+	"tiepdan/kiosk/store"
+	"tiepdan/kiosk/web"
+	"tiepdan/ui"
+)
+
+const (
+	defaultData     = ".run/kiosk"
+	credentialsFile = "credentials.json"
+	configFile      = "config.yaml"
+	anchorsDir      = "anchors" // CSCA certificates, unless the configuration names a folder
+)
+
+type runOptions struct {
+	config, addr, data string
+	sim, debug         bool
+}
+
+func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var o runOptions
+	flags := flag.NewFlagSet("kiosk run", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.config, "config", "", "configuration file (default DIR/"+configFile+")")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address of the pages")
+	flags.StringVar(&o.data, "data", defaultData, "data folder")
+	flags.BoolVar(&o.sim, "sim", false, "simulated devices, /bench and /sim (not in release builds)")
+	flags.BoolVar(&o.debug, "debug", false, "log more")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("run takes no argument %q", flags.Arg(0))
+	}
+	o.config = cmp.Or(o.config, filepath.Join(o.data, configFile))
+	level := slog.LevelInfo
+	if o.debug {
+		level = slog.LevelDebug
+	}
+	return run(ctx, o, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})))
+}
+
+// run is the daemon, wired top to bottom. What is missing (devices, centre,
+// configuration) is a condition and a screen that says so; only a data folder
+// that cannot be used, or an address, keeps it from starting.
+func run(ctx context.Context, o runOptions, log *slog.Logger) error {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return fmt.Errorf("the data folder cannot be used: %w", err)
+	}
+	unlock, err := lockFolder(o.data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	listener, err := listen(o.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	db, err := store.Open(ctx, filepath.Join(o.data, store.FileName))
+	if err != nil {
+		return fmt.Errorf("the data folder %s cannot be used: %w", o.data, err)
+	}
+	defer db.Close()
+
+	tracker := health.NewTracker()
+	report := func() health.Report { return tracker.Report(time.Now()) }
+	told := readOrders(o, tracker, log)
+	dev, err := told.devices(o, log)
+	if err != nil {
+		return err
+	}
+	anchors := loadAnchors(cmp.Or(told.config.TrustDir, filepath.Join(o.data, anchorsDir)), dev.anchors, tracker, log)
+	stats := newMetrics(report, backlogOf(db))
+
+	hall := queue.New()
+	hall.Store, hall.Log = db, log.With("part", "queue")
+	visits := session.NewMachine(told.env, log.With("part", "session"))
+	visits.Cards = cardReader{dev.cards, anchors, stats}
+	visits.Printer = &printing{store: db, printer: dev.printer, metrics: stats, began: dev.began}
+	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
+	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
+
+	rec := &records{store: db, catalogue: told.catalogue, recipient: told.credentials.Recipient, hall: hall, metrics: stats, filed: func() {}}
+	visits.Records, visits.Finder = rec, rec
+
+	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall, Bench: o.sim,
+		Officers: webOfficers(told.officers(dev), told.config.Counters), Health: report, Metrics: stats.handler(), Log: log.With("part", "web")})
+	for pattern, h := range dev.routes {
+		server.Handle(pattern, h)
+	}
+	visits.Publish = server.PublishState
+	figures := newMailbox[queue.State]()
+	hall.Publish = func(s queue.State) { server.PublishHall(s); figures.put(s) }
+
+	workers := []worker{
+		{"session", visits.Run},
+		{"queue", hall.Run},
+		{"web", func(ctx context.Context) error { return server.Serve(ctx, listener) }},
+		{"counters", func(ctx context.Context) error {
+			hall.Post(ctx, queue.Configured{Counters: queueCounters(told.config.Counters)})
+			return figures.each(ctx, func(s queue.State) { visits.Post(ctx, queueFigures(s)) })
+		}},
+		{"reader", watchCards(dev.cards, visits, tracker)},
+		{"printer", watchPrinter(dev.printer, visits, tracker)},
+		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
+	}
+	if dev.scanner != nil {
+		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, visits)})
+	}
+	if told.enrolled {
+		conn, err := link.New(told.credentials, log.With("part", "link"))
+		if err != nil {
+			return fmt.Errorf("credentials in %s: %w", o.data, err)
+		}
+		box := outbox.New(db, conn, told.credentials, log.With("part", "outbox"))
+		news := make(chan dossier.Receipt, 256)
+		box.Results = tellReceipts(news, stats)
+		rec.centre, rec.filed = conn, box.Poke
+		if dev.cut != nil {
+			dev.cut(conn.SetCut)
+		}
+		workers = append(workers, worker{"link", conn.Run}, worker{"outbox", box.Run},
+			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", sayHealth(conn, report)},
+			worker{"receipts", showReceipts(news, visits)})
+	}
+	log.Info("kiosk starts", "addr", o.addr, "kiosk", told.credentials.Kiosk, "sim", o.sim)
+	err = runAll(ctx, append(workers, dev.run...), log)
+	log.Info("kiosk ends")
+	return err
+}
+
+// orders are what the kiosk was told: by its centre, and by its own files.
+type orders struct {
+	config      config.Config
+	credentials link.Credentials
+	enrolled    bool
+	catalogue   *catalogue.Catalogue
+	env         *session.Env // nil: not usable, out of service
+	sim         bool
+}
+
+// readOrders reads credentials, configuration and catalogue. Each that is
+// missing or wrong raises its condition, and the kiosk does what it can without.
+func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders {
+	told := orders{sim: o.sim}
+	var err error
+	told.credentials, err = link.LoadCredentials(filepath.Join(o.data, credentialsFile))
+	told.enrolled = err == nil
+	tracker.Set(health.NotEnrolled, !told.enrolled, "")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Error("credentials not usable", "err", err)
+	}
+	told.config, err = config.Load(o.config)
+	if errors.Is(err, fs.ErrNotExist) && !told.enrolled {
+		log.Warn("not enrolled and no configuration: out of service until `kiosk enrol`", "config", o.config)
+		return told
+	}
+	if err != nil {
+		tracker.Set(health.ConfigInvalid, true, err.Error())
+		log.Error("configuration not usable", "file", o.config, "err", err)
+		return told
+	}
+	told.catalogue, err = catalogue.Embedded(time.Now())
+	if err != nil {
+		tracker.Set(health.CatalogueInvalid, true, err.Error())
+		log.Error("catalogue not usable", "err", err)
+		return told
+	}
+	if err := told.config.Check(told.catalogue); err != nil {
+		tracker.Set(health.ConfigInvalid, true, err.Error())
+		log.Error("configuration and catalogue disagree", "err", err)
+		return told
+	}
+	told.env, err = sessionEnv(told.config, told.catalogue, told.credentials.Kiosk, o.sim)
+	if err != nil {
+		tracker.Set(health.ConfigInvalid, true, err.Error())
+		log.Error("configuration not usable", "file", o.config, "err", err)
+	}
+	return told
+}
+
+func (told orders) devices(o runOptions, log *slog.Logger) (*devices, error) {
+	if o.sim {
+		return openSimulated(told.config, o.data, log)
+	}
+	return openDevices(told.config, log)
+}
+
+// officers are the configured ones; where devices are simulated and none is, the simulation's own.
+func (told orders) officers(d *devices) []config.Officer {
+	if len(told.config.Officers) == 0 && d.officer != nil {
+		return []config.Officer{*d.officer}
+	}
+	return told.config.Officers
+}
+
+// loadAnchors loads the CSCA certificates the deployer installed and those simulated chips bring.
+func loadAnchors(dir string, more [][]byte, tracker *health.Tracker, log *slog.Logger) *trust.Store {
+	anchors, loaded, err := trust.LoadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Error("trust anchors", "dir", dir, "err", err)
+	}
+	if anchors == nil {
+		anchors = new(trust.Store)
+	}
+	for _, der := range more {
+		if err := anchors.Add(der); err != nil {
+			log.Error("simulated anchor refused", "err", err)
+		}
+	}
+	tracker.Set(health.TrustAnchorsMissing, anchors.Len() == 0, "")
+	log.Info("trust anchors", "count", anchors.Len(), "loaded", loaded.String())
+	return anchors
+}
+
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use by another program. Stop it, or choose another address with -addr HOST:PORT", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// lockFolder keeps two daemons out of one folder.
+func lockFolder(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the data folder %s cannot be written: %w", dir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("another kiosk uses the data folder %s. Stop it, or choose another with -data DIR", dir)
+	}
+	return func() { f.Close() }, nil
+}
+
+// runAll runs the workers until ctx is done or one of them ends; then all end.
+func runAll(ctx context.Context, workers []worker, log *slog.Logger) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, w := range workers {
+		wg.Go(func() {
+			err := w.run(ctx)
+			if ctx.Err() == nil {
+				cancel(fmt.Errorf("%s ended: %w", w.name, cmp.Or(err, errEnded)))
+			}
+			log.Debug("worker ended", "worker", w.name, "err", err)
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+var errEnded = errors.New("without an error")

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tiepdan/drivers/card"
+	"tiepdan/drivers/printer"
+	"tiepdan/drivers/scanner"
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/health"
+	"tiepdan/kiosk/link"
+	"tiepdan/kiosk/queue"
+	"tiepdan/kiosk/session"
+	"tiepdan/kiosk/store"
+)
+
+// watchCards posts what lies on the reader, as a level.
+func watchCards(r reader, visits *session.Machine, tracker *health.Tracker) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return r.Watch(ctx, func(l card.Level) {
+			tracker.Set(health.ReaderMissing, l == card.NoReader, "")
+			visits.Post(ctx, session.CardLevel{Level: l})
+		})
+	}
+}
+
+func watchPrinter(p *printer.Printer, visits *session.Machine, tracker *health.Tracker) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return p.Watch(ctx, func(l printer.Level) {
+			tracker.Set(health.PrinterOffline, l == printer.Offline, "")
+			tracker.Set(health.PaperOut, l == printer.PaperOut, "")
+			tracker.Set(health.PaperLow, l == printer.PaperLow, "")
+			tracker.Set(health.CoverOpen, l == printer.CoverOpen, "")
+			tracker.Set(health.CutterError, l == printer.Fault, "")
+			visits.Post(ctx, session.PrinterLevel{Level: l})
+		})
+	}
+}
+
+func watchScanner(s *scanner.Scanner, visits *session.Machine) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return s.Watch(ctx, func(text string) { visits.Post(ctx, session.Scanned{Text: text}) })
+	}
+}
+
+// queueFigures is what a visit shows of the hall.
+func queueFigures(s queue.State) session.QueueFigures {
+	f := session.QueueFigures{Waiting: map[string]int{}}
+	for _, line := range s.Board().Waiting {
+		f.Waiting[line.Service] = line.People
+	}
+	return f
+}
+
+const (
+	upkeepEvery  = 15 * time.Second
+	purgeEvery   = 24 * time.Hour
+	leastDisk    = 200 << 20 // bytes free: some ten thousand dossiers
+	backlogStale = 15 * time.Minute
+)
+
+// upkeep does what nobody waits for: checkpoints, purging, and looking at disk,
+// clock and backlog.
+func upkeep(db *store.Store, dir string, dev *devices, visits *session.Machine, tracker *health.Tracker, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ticks := time.NewTicker(upkeepEvery)
+		defer ticks.Stop()
+		var purged time.Time
+		for {
+			visits.Post(ctx, session.ClockLevel{State: clockState()})
+			tracker.Set(health.ClockSkew, clockState() == "unsynced", "")
+			tracker.Set(health.DiskLow, diskFree(dir) < leastDisk, "")
+			tracker.Set(health.ScannerMissing, dev.scanner != nil && dev.scanner.Level() == scanner.Offline, "")
+			err := db.Checkpoint(ctx)
+			if now := time.Now(); err == nil && now.Sub(purged) > purgeEvery {
+				if err = db.Purge(ctx, now); err == nil {
+					purged = now
+				}
+			}
+			backlog, err2 := db.Backlog(ctx)
+			if err == nil {
+				err = err2
+			}
+			if err == nil {
+				tracker.Set(health.OutboxQuarantine, backlog.Quarantined > 0, "")
+				tracker.Set(health.OutboxBacklog, !backlog.Oldest.IsZero() && time.Since(backlog.Oldest) > backlogStale, "")
+			}
+			if ctx.Err() == nil {
+				tracker.Set(health.StoreFailing, err != nil, "")
+				if err != nil {
+					log.Error("upkeep", "err", err)
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-ticks.C:
+			}
+		}
+	}
+}
+
+// clockState asks the kernel whether anything disciplines its clock (adjtimex).
+func clockState() string {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	switch {
+	case err != nil:
+		return "unknown"
+	case state == unix.TIME_ERROR || t.Status&unix.STA_UNSYNC != 0:
+		return "unsynced"
+	}
+	return "synced"
+}
+
+func diskFree(dir string) uint64 {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}
+
+// backlogOf feeds the gauge of dossiers the gateway has not signed for.
+func backlogOf(db *store.Store) func() float64 {
+	return func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		b, err := db.Backlog(ctx)
+		if err != nil {
+			return -1
+		}
+		return float64(b.Queued + b.HandedOver)
+	}
+}
+
+// watchLink posts how the connection to the centre stands.
+func watchLink(conn *link.Conn, visits *session.Machine, tracker *health.Tracker) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return conn.Watch(ctx, func(l link.Level) {
+			tracker.Set(health.CentreUnreachable, l == link.Down, "")
+			tracker.Set(health.LinkForbidden, l == link.Forbidden, "")
+			visits.Post(ctx, session.LinkLevel{State: string(l)})
+		})
+	}
+}
+
+// tellReceipts passes verified receipts on without ever making the outbox wait.
+// One too many is dropped: it is in the store, and a page that asks finds it there.
+func tellReceipts(news chan<- dossier.Receipt, stats *metrics) func(dossier.Receipt) {
+	return func(r dossier.Receipt) {
+		stats.receipts.WithLabelValues(r.Outcome).Inc()
+		select {
+		case news <- r:
+		default:
+		}
+	}
+}
+
+// showReceipts posts them to the visit, which knows its own.
+func showReceipts(news <-chan dossier.Receipt, visits *session.Machine) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case r := <-news:
+				visits.Post(ctx, session.ReceiptArrived{Receipt: r.Receipt, Outcome: r.Outcome, Code: r.Code, Status: r.Status, Reason: r.Reason})
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+const healthEvery = 15 * time.Second
+
+// sayHealth sends the whole report to the centre, newest wins. A report that
+// cannot be sent is dropped: the next one says it all.
+func sayHealth(conn *link.Conn, report func() health.Report) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ticks := time.NewTicker(healthEvery)
+		defer ticks.Stop()
+		for {
+			_ = conn.PublishHealth(ctx, report())
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-ticks.C:
+			}
+		}
+	}
+}
+
+// mailbox carries the newest value from a loop that must not block to one that may.
+type mailbox[T any] struct {
+	mu    sync.Mutex
+	ready chan struct{}
+	value T
+}
+
+func newMailbox[T any]() *mailbox[T] { return &mailbox[T]{ready: make(chan struct{}, 1)} }
+
+func (m *mailbox[T]) put(v T) {
+	m.mu.Lock()
+	m.value = v
+	m.mu.Unlock()
+	select {
+	case m.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (m *mailbox[T]) each(ctx context.Context, do func(T)) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-m.ready:
+			m.mu.Lock()
+			v := m.value
+			m.mu.Unlock()
+			do(v)
+		}
+	}
+}
