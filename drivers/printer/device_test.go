@@ -55,9 +55,8 @@ type bench struct {
 
 // plug connects a printer of a profile to a simulated one. In a bubble, what is
 // started here ends with the context of the test.
-func plug(t testing.TB, profile string) bench {
+func plug(t testing.TB, p printer.Profile) bench {
 	t.Helper()
-	p := profileNamed(t, profile)
 	sim := printersim.New(p.Dots, quiet)
 	dev, err := printer.New(sim.Dial, p, quiet)
 	if err != nil {
@@ -83,7 +82,7 @@ func serve(t testing.TB, sim *printersim.Sim) {
 }
 
 // inBubble runs a test with a plugged printer in fake time.
-func inBubble(t *testing.T, profile string, test func(t *testing.T, b bench)) {
+func inBubble(t *testing.T, profile printer.Profile, test func(t *testing.T, b bench)) {
 	synctest.Test(t, func(t *testing.T) { test(t, plug(t, profile)) })
 }
 
@@ -136,7 +135,7 @@ func TestPaperIsTheRendering(t *testing.T) {
 	for _, p := range profiles {
 		for _, kind := range []printer.Kind{printer.KindTicket, printer.KindSlip, printer.KindChecklist} {
 			t.Run(fmt.Sprint(p.Name, " ", kind), func(t *testing.T) {
-				inBubble(t, p.Name, func(t *testing.T, b bench) {
+				inBubble(t, p, func(t *testing.T, b bench) {
 					b.sim.Mute(p.Status == "none")
 					b.sim.Expect(string(kind), "x")
 					b.expect(t, sample(t, kind), printer.Printed, nil)
@@ -185,7 +184,7 @@ func samePaper(t *testing.T, got, want *printer.Bitmap, tail int) {
 
 func TestTicketBytes(t *testing.T) {
 	const most = 16000
-	inBubble(t, "generic-80", func(t *testing.T, b bench) {
+	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
 		b.expect(t, sample(t, printer.KindTicket), printer.Printed, nil)
 		if n := b.lastJob(t).Bytes; n > most {
 			t.Errorf("a ticket with QR is %d bytes, at most %d are wanted", n, most)
@@ -207,7 +206,7 @@ func TestNotPrintedBeforeInk(t *testing.T) {
 		{"mute", func(s *printersim.Sim) error { s.Mute(true); return nil }, printer.ErrOffline},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, "generic-80", func(t *testing.T, b bench) {
+			inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
 				if err := c.set(b.sim); err != nil {
 					t.Fatal(err)
 				}
@@ -221,7 +220,7 @@ func TestNotPrintedBeforeInk(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	inBubble(t, "generic-80", func(t *testing.T, b bench) {
+	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
 		var got []string
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -254,7 +253,7 @@ func TestLevels(t *testing.T) {
 }
 
 func TestPaperOutInMidJob(t *testing.T) {
-	inBubble(t, "generic-80", func(t *testing.T, b bench) {
+	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
 		b.sim.OutAfter(40)
 		b.expect(t, sample(t, printer.KindTicket), printer.Unknown, printer.ErrPaperOut)
 		if j := b.lastJob(t); j.State != printersim.Stopped {
@@ -289,12 +288,13 @@ func checkAlone(t *testing.T, b bench, doc printer.Document) {
 // never called printed, one without ink may be anything but printed, and the
 // next ticket is whole and on a paper of its own.
 func TestLineCutAtEveryByte(t *testing.T) {
-	for _, profile := range []string{"generic-80", "generic-58", "silent-80"} {
-		t.Run(profile, func(t *testing.T) {
+	for _, name := range []string{"generic-80", "generic-58", "silent-80"} {
+		t.Run(name, func(t *testing.T) {
+			profile := profileNamed(t, name)
 			const enough = 100000
 			total := 0
 			inBubble(t, profile, func(t *testing.T, b bench) {
-				b.sim.Mute(profile == "silent-80")
+				b.sim.Mute(profile.Status == "none")
 				b.sim.CutAfter(enough)
 				b.expect(t, small(), printer.Printed, nil)
 				synctest.Wait()
@@ -306,7 +306,7 @@ func TestLineCutAtEveryByte(t *testing.T) {
 					continue // within the zeros that come first
 				}
 				inBubble(t, profile, func(t *testing.T, b bench) {
-					b.sim.Mute(profile == "silent-80")
+					b.sim.Mute(profile.Status == "none")
 					b.sim.CutAfter(cut)
 					got, err := b.Print(t.Context(), small())
 					counts[got]++
@@ -342,7 +342,7 @@ func TestLineCutAtEveryByte(t *testing.T) {
 
 // Watch and Print share the line: no question falls into a job.
 func TestWatchDoesNotDisturbJobs(t *testing.T) {
-	inBubble(t, "generic-58", func(t *testing.T, b bench) {
+	inBubble(t, profileNamed(t, "generic-58"), func(t *testing.T, b bench) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- b.Watch(ctx, func(printer.Level) {}) }()
@@ -357,7 +357,7 @@ func TestWatchDoesNotDisturbJobs(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	inBubble(t, "generic-80", func(t *testing.T, b bench) {
+	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.sim.OutAfter(10) // so that it waits for the end of the job
 		time.AfterFunc(50*time.Millisecond, cancel)

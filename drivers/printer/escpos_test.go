@@ -102,6 +102,7 @@ func (*scripted) SetWriteDeadline(time.Time) error { return nil }
 func FuzzAnswers(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0x12}, 4), 1)
 	f.Add(append(bytes.Repeat([]byte{0x12}, 6), 0, 0x12, 0x12, 0x12, 0x12), 1)
+	f.Add(bytes.Repeat([]byte{0x02}, 40), 1) // bits set, but not the fixed ones
 	f.Add([]byte("\x16\x12\x12\x72garbage"), 2)
 	f.Add(bytes.Repeat([]byte{0xff, 0x11, 0x13}, 3000), 5000)
 	f.Add([]byte{}, 0)

@@ -18,7 +18,8 @@ type op struct {
 	bytes int      // what arrived for it, since the last
 	rows  [][]byte // ink, top down
 	feed  int      // white rows
-	end   bool     // cut, or a new job began
+	cut   bool     // GS V
+	begin bool     // ESC @
 	ask   byte     // GS r n
 	asb   *byte    // GS a n
 	from  *end     // who asked
@@ -125,7 +126,7 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 		ops = d.flush()
 		d.init(d.dots)
 		d.n = keep
-		return append(ops, op{end: true}), true
+		return append(ops, op{begin: true}), true
 	case "\x1b!":
 		if arg(1) {
 			d.mode, d.scale = b[2], b[2]>>4&1|b[2]>>1&0x10
@@ -198,12 +199,12 @@ func (d *decoder) cut(b []byte) ([]op, bool) {
 	}
 	switch b[2] {
 	case 0, 1, '0', '1':
-		return append(d.flush(), d.emit(op{end: true})), true
+		return append(d.flush(), d.emit(op{cut: true})), true
 	case 65, 66: // feed to the cutter, n more, and cut
 		if len(b) < 4 {
 			return nil, false
 		}
-		return append(d.flush(), d.emit(op{feed: headToCutter + int(b[3])}), d.emit(op{end: true})), true
+		return append(d.flush(), d.emit(op{feed: headToCutter + int(b[3])}), d.emit(op{cut: true})), true
 	}
 	return d.strange(b), true
 }

@@ -175,7 +175,7 @@ func (s *Sim) serve(ctx context.Context, e *end) {
 	})
 	// A writer that waits for a kiosk that does not read must end too.
 	stop := context.AfterFunc(ctx, e.close)
-	buf := make([]byte, 4096)
+	buf := make([]byte, 32) // a cut in mid-write is noticed by the writer, nearly at once
 	for {
 		n, err := e.Read(buf)
 		s.receive(buf[:n], e)

@@ -37,6 +37,7 @@ type Job struct {
 
 	paper *printer.Bitmap
 	ink   bool
+	white int // rows since the last ink
 }
 
 // keepJobs is how much of the roll is remembered.
@@ -278,11 +279,13 @@ func (s *Sim) do(o *op) {
 		s.paper = "out"
 	}
 	switch {
-	case o.end:
+	case o.cut:
 		s.finish()
 	case o.ask != 0:
 		s.reply(o.from, []byte{s.paperSensor()})
-		s.finish()
+		s.tearOff()
+	case o.begin:
+		s.tearOff()
 	case o.asb != nil:
 		s.asb = *o.asb
 		s.asbLast = [4]byte{}
@@ -300,7 +303,15 @@ func (s *Sim) begin(bytes int) {
 	}
 }
 
-// finish ends the job: its paper is cut off, or about to be torn off by hand.
+// tearOff is somebody tearing the paper off by hand, if it is out far enough:
+// what happens where there is no cutter.
+func (s *Sim) tearOff() {
+	if s.job != nil && s.job.white >= headToCutter {
+		s.finish()
+	}
+}
+
+// finish ends the job.
 func (s *Sim) finish() {
 	j := s.job
 	if j == nil {
@@ -327,7 +338,10 @@ func (j *Job) put(row []byte) {
 	}
 	b.Grow(b.Height + 1)
 	copy(b.Row(b.Height-1), row)
-	j.ink = j.ink || slices.ContainsFunc(row, func(v byte) bool { return v != 0 })
+	j.white++
+	if slices.ContainsFunc(row, func(v byte) bool { return v != 0 }) {
+		j.ink, j.white = true, 0
+	}
 }
 
 // flag is a status bit that is set if on.
