@@ -134,19 +134,20 @@ func TestReadFileRefuses(t *testing.T) {
 		name string
 		file file
 		want error
+		most int // APDUs until it is refused
 	}{
-		{"empty", file{}, ErrMalformed},
-		{"another tag", file{content: unhex(t, "6603020101")}, ErrMalformed},
-		{"says it is too long", file{content: unhex(t, "6583030000 00")}, ErrMalformed},
-		{"ends early", file{content: unhex(t, "6510 0102")}, ErrMalformed},
-		{"a byte at a time", file{content: AppendTLV(nil, 0x65, make([]byte, 3000)), chunk: 4}, ErrMalformed},
-		{"no lengths at all", file{content: unhex(t, "6500"), maxLe: 3}, StatusError(swWrongLength)},
+		{"empty", file{}, ErrMalformed, 2},
+		{"another tag", file{content: unhex(t, "6603020101")}, ErrMalformed, 1},
+		{"says it is too long", file{content: unhex(t, "6583030000 00")}, ErrMalformed, 1},
+		{"ends early", file{content: unhex(t, "6510 0102")}, ErrMalformed, 2},
+		{"a byte at a time", file{content: AppendTLV(nil, 0x65, make([]byte, 3000)), chunk: 4}, ErrMalformed, 120},
+		{"no lengths at all", file{content: unhex(t, "6500"), maxLe: 3}, StatusError(swWrongLength), 8},
 	} {
 		conn := NewConn(&c.file)
 		if got, err := conn.ReadFile(t.Context(), testEF, nil); !errors.Is(err, c.want) {
 			t.Errorf("%s: %X, %v", c.name, got, err)
 		}
-		if n := conn.Stats().APDUs; n > 120 {
+		if n := conn.Stats().APDUs; n > c.most {
 			t.Errorf("%s: took %d APDUs", c.name, n)
 		}
 	}

@@ -135,6 +135,23 @@ func TestBACRefusals(t *testing.T) {
 	}
 }
 
+// An answer under the right key that is not to our challenge is an old one.
+func TestBACReplay(t *testing.T) {
+	seed := exampleMRZ.seed()
+	kEnc, kMAC := tripleDES.derive(seed, forEncryption), tripleDES.derive(seed, forMAC)
+	for name, plain := range map[string]string{
+		"another challenge of ours": "4608F91988702212 781723860C06C227 0B4F80323EB3191CB04970CB4052790B",
+		"another challenge of its":  "4608F91988702213 781723860C06C226 0B4F80323EB3191CB04970CB4052790B",
+	} {
+		text := tripleDES.encrypt(kEnc, tripleDES.zeroIV(), unhex(t, plain))
+		reply := fmt.Sprintf("%X%X9000", text, tripleDES.tokenMAC(kMAC, text))
+		conn, _ := scripted(t, bacRandom, "0084000008", "4608F91988702212 9000", bacAuth, reply)
+		if err := conn.bac(t.Context(), exampleMRZ); !errors.Is(err, ErrSecurity) || conn.sm != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Appendix G.1: PACE by MRZ, ECDH generic mapping, AES-128, brainpoolP256r1.
 const paceCardAccess = "31143012060A04007F0007020204020202010202010D"
 

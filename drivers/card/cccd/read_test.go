@@ -65,6 +65,45 @@ func TestReadWithoutAnchors(t *testing.T) {
 	}
 }
 
+// A refused key is not tried again, though the chip offers more ways to.
+func TestReadWrongKeyCostsOneTry(t *testing.T) {
+	p, _ := cardsim.ByName("dung")
+	c, err := cardsim.New(p, cardsim.Options{Offers: []cardsim.PACEOffer{{Suite: 2, Curve: 13}, {Suite: 4, Curve: 12}, {Suite: 1, Curve: 13}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := *p.Key().MRZ
+	wrong.Birth = "200101"
+	if _, err := cccd.Read(t.Context(), c, card.Key{MRZ: &wrong}, cccd.Options{}); !errors.Is(err, card.ErrWrongKey) || c.Refused() != 1 {
+		t.Errorf("%v after %d tries", err, c.Refused())
+	}
+}
+
+// choker takes extended APDUs in the clear, and under secure messaging drops the
+// session over them.
+type choker struct {
+	*cardsim.Chip
+	choked int
+}
+
+func (c *choker) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
+	if cmd, err := card.ParseCommand(apdu); err == nil && cmd.CLA&0x0C != 0 && cmd.Extended {
+		c.choked++
+		c.Reset()
+		return []byte{0x67, 0}, nil
+	}
+	return c.Chip.Transmit(ctx, apdu)
+}
+
+func TestReadOpensAgainForChokers(t *testing.T) {
+	chip, p := chip(t, "dung", "")
+	c := &choker{Chip: chip}
+	r, err := cccd.Read(t.Context(), c, card.Key{CAN: p.CAN()}, cccd.Options{Trust: anchors(t), Now: readAt})
+	if err != nil || r.Verdict.Grade != cccd.GradeAnchored || c.choked != 1 || chip.Refused() != 0 {
+		t.Errorf("%v, %+v, choked %d times", err, r.Verdict, c.choked)
+	}
+}
+
 // A slip of the keyboard never reaches the card.
 func TestReadUnusableKey(t *testing.T) {
 	c, _ := chip(t, "dung", "")

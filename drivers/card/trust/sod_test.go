@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -45,14 +46,24 @@ type issuer struct {
 }
 
 func newCSCA(key crypto.Signer, country string, alg x509.SignatureAlgorithm) issuer {
-	t := &x509.Certificate{
+	return selfSigned(key, x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{Country: []string{country}, CommonName: "CSCA Test"},
 		NotBefore: signedOn.AddDate(-3, 0, 0), NotAfter: signedOn.AddDate(10, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, SignatureAlgorithm: alg,
 		SubjectKeyId: []byte(country),
-	}
-	der := must(x509.CreateCertificate(rand.Reader, t, t, key.Public(), key))
+	})
+}
+
+func selfSigned(key crypto.Signer, t x509.Certificate) issuer {
+	der := must(x509.CreateCertificate(rand.Reader, &t, &t, key.Public(), key))
 	return issuer{must(x509.ParseCertificate(der)), key}
+}
+
+// renewed is the same authority with another certificate.
+func (i issuer) renewed(change func(*x509.Certificate)) issuer {
+	t := *i.cert
+	change(&t)
+	return selfSigned(i.key, t)
 }
 
 func (i issuer) signer(key crypto.Signer, change func(*x509.Certificate)) issuer {
@@ -102,6 +113,7 @@ type sodSpec struct {
 	alg          string // signature algorithm
 	hash         crypto.Hash
 	dgs          map[int][]byte
+	contentType  string // the signed attribute; "" is the right one
 	noAttributes bool
 	noTime       bool
 	byKeyID      bool
@@ -123,7 +135,7 @@ func (s sodSpec) make() []byte {
 	}
 	content := seq(wrap(card.TagInteger, []byte{0}), oidOf(s.hash), seq(list))
 	attr := func(name string, value []byte) []byte { return seq(oid(name), wrap(card.TagSet, value)) }
-	attributes := append(attr(oidContentType, oid(oidLDSSecurityObject)), attr(oidMessageDigest, wrap(card.TagOctetString, digest(s.hash, content)))...)
+	attributes := append(attr(oidContentType, oid(cmp.Or(s.contentType, oidLDSSecurityObject))), attr(oidMessageDigest, wrap(card.TagOctetString, digest(s.hash, content)))...)
 	if !s.noTime {
 		attributes = append(attributes, attr(oidSigningTime, wrap(tagUTCTime, []byte(signedOn.Format("060102150405Z"))))...)
 	}
@@ -243,6 +255,8 @@ func TestVerifyRefuses(t *testing.T) {
 		return with(func(s *sodSpec) { s.ds = csca.signer(other, change) })
 	}
 	of := func(i issuer) []byte { return with(func(s *sodSpec) { s.ds = i.signer(other, nil) }) }
+	late := csca.renewed(func(c *x509.Certificate) { c.NotBefore = signedOn.AddDate(0, 0, 1) })
+	twin := csca.renewed(func(c *x509.Certificate) { c.SubjectKeyId = []byte("LA") })
 	early := good
 	early.noTime = true
 	for _, c := range []struct {
@@ -267,6 +281,9 @@ func TestVerifyRefuses(t *testing.T) {
 		{"unknown authority", of(newCSCA(key, "LA", 0)), map[int][]byte{13: dgs[13]}, store, readOn, OK, OK, Failed, "no installed anchor"},
 		{"same name, other key", of(newCSCA(other, "VN", 0)), dgs, store, readOn, OK, OK, Failed, "not signed by anchor"},
 		{"another state's signer", of(newCSCA(key, "LA", 0)), dgs, nil, readOn, OK, Failed, NoAnchors, `signed by "LA" for a document of "VNM"`},
+		{"signed as something else", with(func(s *sodSpec) { s.contentType = oidMasterList }), dgs, store, readOn, OK, Failed, OK, "content type"},
+		{"anchor not yet valid", good.make(), dgs, late.store(t), readOn, OK, OK, Failed, "was not valid at the time"},
+		{"anchor with the key of another state's", of(newCSCA(key, "LA", 0)), map[int][]byte{13: dgs[13]}, twin.store(t), readOn, OK, OK, Failed, "of another state"},
 		{"signer not yet valid", cert(func(c *x509.Certificate) { c.NotBefore = signedOn.AddDate(0, 0, 1) }), dgs, store, readOn, OK, OK, Failed, "not valid when it signed"},
 		{"signer run out", cert(func(c *x509.Certificate) { c.NotAfter = signedOn.AddDate(0, 0, -1) }), dgs, store, readOn, OK, OK, Failed, "not valid when it signed"},
 		{"time not told: signer valid then, not now", early.make(), dgs, store, readOn, OK, OK, Failed, "not valid when it signed"},
@@ -328,6 +345,38 @@ func TestAddRefuses(t *testing.T) {
 	}
 	if s.Len() != 0 {
 		t.Errorf("%d anchors", s.Len())
+	}
+}
+
+// Explicit parameters are those of a known curve, all of them, or refused.
+func TestExplicitParameters(t *testing.T) {
+	c, _ := card.CurveByID(13)
+	k := c.Params()
+	a, b := c.Coefficients()
+	params := func(g byte, cofactor []byte) []byte {
+		base := append([]byte{g}, append(k.Gx.Bytes(), k.Gy.Bytes()...)...)
+		n := append([]byte{0}, k.N.Bytes()...)
+		return seq(wrap(card.TagInteger, []byte{1}), seq(oid(oidPrimeField), wrap(card.TagInteger, []byte{0}, k.P.Bytes())),
+			seq(wrap(card.TagOctetString, a.Bytes()), wrap(card.TagOctetString, b.Bytes())), wrap(card.TagOctetString, base), wrap(card.TagInteger, n), cofactor)
+	}
+	for name, test := range map[string]struct {
+		der []byte
+		ok  bool
+	}{
+		"whole":                {params(4, wrap(card.TagInteger, []byte{1})), true},
+		"without cofactor":     {params(4, nil), true},
+		"with another":         {params(4, wrap(card.TagInteger, []byte{2})), false},
+		"base point not plain": {params(6, nil), false},
+		"by name":              {oid(c.OID), true},
+		"by a name unknown":    {oid("1.3.36.3.3.2.8.1.1.99"), false},
+	} {
+		v, _, err := card.ParseTLV(test.der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parseCurve(v); (err == nil) != test.ok || test.ok && got.ID != 13 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
