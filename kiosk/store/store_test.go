@@ -588,3 +588,18 @@ func TestReadOnlyBesideADaemon(t *testing.T) {
 		t.Error("could delete")
 	}
 }
+
+// SIGKILL doesn't show whether a commit reached the disk: the page cache lives
+// on. What makes it reach the disk is this.
+func TestPragmas(t *testing.T) {
+	s, _ := newStore(t)
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1", "wal_autocheckpoint": "0",
+		"auto_vacuum": "2", "busy_timeout": "5000",
+	} {
+		var got string
+		if err := s.write.QueryRow(`PRAGMA ` + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %s, want %s; %v", pragma, got, want, err)
+		}
+	}
+}
