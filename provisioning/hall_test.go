@@ -40,14 +40,14 @@ func TestMain(m *testing.M) {
 
 // A hall is a centre in this process with a simulated One-Stop.
 type hall struct {
-	t    *testing.T
+	t    testing.TB
 	data string
 	url  string
 	log  *lockedBuffer
 	stop func()
 }
 
-func openHall(t *testing.T, data string, change ...func(*options)) *hall {
+func openHall(t testing.TB, data string, change ...func(*options)) *hall {
 	t.Helper()
 	o := options{addr: "127.0.0.1:0", data: data, sim: true, requires: "read", replicas: 1,
 		timeout: 300 * time.Millisecond, poll: 50 * time.Millisecond, verbose: true}
@@ -166,15 +166,18 @@ const (
 	canaryHome = "Số 7 ngõ Hoàng Yến Thử"
 )
 
+// today is the catalogue in force, loaded once.
+var today = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Embedded(time.Now()) })
+
 // newDossier is a valid one of 1.010041, by a card that could only be read.
-func newDossier(t *testing.T, kiosk string) dossier.Dossier {
+func newDossier(t testing.TB, kiosk string) dossier.Dossier {
 	t.Helper()
 	number, err := dossier.NewReceiptNumber(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	cat, err := catalogue.Embedded(now)
+	cat, err := today()
 	if err != nil {
 		t.Fatal(err)
 	}

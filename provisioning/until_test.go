@@ -9,7 +9,7 @@ import (
 )
 
 // until asks again, soon, until the answer is yes: for what gives no sign of its own.
-func until(t *testing.T, ask func() (bool, error)) error {
+func until(t testing.TB, ask func() (bool, error)) error {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -27,7 +27,7 @@ func until(t *testing.T, ask func() (bool, error)) error {
 	}
 }
 
-func get(t *testing.T, url string) string {
+func get(t testing.TB, url string) string {
 	t.Helper()
 	resp, err := http.Get(url)
 	if err != nil {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +22,10 @@ type findings struct {
 	kioskGrade string
 	grade      string
 	notes      []string
+	chip       map[string]string // what the card says, nil when DG13 isn't there
 }
+
+func (findings) String() string { return "[findings]" }
 
 // A fault is why a dossier goes to quarantine: a code for people to look into, and details for the log.
 type fault struct {
@@ -61,7 +66,7 @@ func examine(d dossier.Dossier, anchors *trust.Store, requires string) (findings
 	}
 	switch {
 	case claimed == "failed":
-		return f, &fault{"evidence-failed", fmt.Errorf("the kiosk itself says so")}
+		return f, &fault{"evidence-failed", errors.New("the kiosk itself says so")}
 	case claimed != "read" && len(d.SOD) == 0:
 		return f, &fault{"evidence-missing", nil}
 	case slices.Index(grades, claimed) > proven:
@@ -70,7 +75,7 @@ func examine(d dossier.Dossier, anchors *trust.Store, requires string) (findings
 	if proven < slices.Index(grades, requires) {
 		return f, &fault{"evidence-below-policy", fmt.Errorf("%s, and %s is required", f.grade, requires)}
 	}
-	return f, applicant(d)
+	return f, f.applicant(d)
 }
 
 func gradeOf(r trust.Result) string {
@@ -86,30 +91,46 @@ func gradeOf(r trust.Result) string {
 }
 
 // applicant holds who asks against the card's own files: the personal number
-// in the machine readable zone, and number and name in DG13.
-func applicant(d dossier.Dossier) *fault {
+// in the machine readable zone, and number and name in DG13. A file that can't
+// be read proves nothing and refutes nothing; the kiosk took what it could from the other.
+func (f *findings) applicant(d dossier.Dossier) *fault {
 	if len(d.DG1) > 0 {
 		zone, err := lds.ParseDG1(d.DG1)
-		if err != nil {
-			return &fault{"evidence-unreadable", fmt.Errorf("DG1")}
-		}
-		if !strings.Contains(zone.Optional, d.Applicant.PIN) {
-			return &fault{"applicant-not-on-card", fmt.Errorf("number in DG1")}
+		switch {
+		case err != nil:
+			f.notes = append(f.notes, "dg1-unreadable")
+		case zone.Issuer == "VNM" && !strings.Contains(zone.Optional, d.Applicant.PIN):
+			return &fault{"applicant-not-on-card", errors.New("number in DG1")}
 		}
 	}
-	if len(d.DG13) > 0 {
-		id, _, err := cccd.ParseDG13(d.DG13)
-		if err != nil {
-			return &fault{"evidence-unreadable", fmt.Errorf("DG13")}
-		}
-		if id.PIN != "" && id.PIN != d.Applicant.PIN {
-			return &fault{"applicant-not-on-card", fmt.Errorf("number in DG13")}
-		}
-		if id.Name != "" && id.Name != d.Applicant.Name {
-			return &fault{"applicant-not-on-card", fmt.Errorf("name in DG13")}
-		}
+	if len(d.DG13) == 0 {
+		return nil
+	}
+	id, _, err := cccd.ParseDG13(d.DG13)
+	switch {
+	case err != nil:
+		f.notes = append(f.notes, "dg13-unreadable")
+	case id.PIN != "" && id.PIN != d.Applicant.PIN:
+		return &fault{"applicant-not-on-card", errors.New("number in DG13")}
+	case id.Name != "" && id.Name != d.Applicant.Name:
+		return &fault{"applicant-not-on-card", errors.New("name in DG13")}
+	default:
+		f.chip = chip(id, d.Applicant)
 	}
 	return nil
+}
+
+// chip is the card by the names forms prefill from (catalogue.ChipFields). What
+// DG13 leaves out the kiosk fills from the machine readable zone, and says so in the applicant.
+func chip(id cccd.Identity, a dossier.Applicant) map[string]string {
+	return map[string]string{
+		"idCode": a.PIN, "personName": a.Name,
+		"dateOfBirth": cmp.Or(id.DOB, a.DOB), "gender": cmp.Or(id.Sex, a.Sex),
+		"nationality": cmp.Or(id.Nationality, a.Nationality), "residencePlace": cmp.Or(id.Residence, a.Residence),
+		"oldIdCode": id.OldID, "race": id.Ethnicity, "religion": id.Religion, "originPlace": id.Origin,
+		"personalIdentification": id.Features, "issueDate": id.Issued, "expiryDate": id.Expires,
+		"fatherName": id.Father, "motherName": id.Mother, "wifeName": id.Spouse,
+	}
 }
 
 // proof says a grade in the officer's words.

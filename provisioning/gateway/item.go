@@ -164,7 +164,7 @@ func phone(d dossier.Dossier, p *catalogue.Procedure) string {
 
 func summary(d dossier.Dossier, p *catalogue.Procedure) string {
 	text := p.Name.VI
-	if c, ok := p.Case(d.Case); ok && c.Name.VI != "" {
+	if c, ok := p.Case(d.Case); ok && c.Name.VI != text {
 		text += " – " + c.Name.VI
 	}
 	return cut(text, 1000)

@@ -62,5 +62,10 @@ func (r *rules) hold(d dossier.Dossier, f *findings) (*catalogue.Catalogue, *cat
 	if err := p.ValidateAnswers(d.Answers, d.Case, d.SubmittedAt); err != nil {
 		return nil, nil, &fault{"answers-invalid", err} // AnswerErrors name fields, not values
 	}
+	if f.chip != nil {
+		if err := p.Form.CheckChip(d.Answers, f.chip); err != nil {
+			return nil, nil, &fault{"answers-not-on-card", err}
+		}
+	}
 	return cat, p, nil
 }
