@@ -67,19 +67,19 @@ func numbered(i int) string { return strconv.Itoa(i+1) + "." }
 
 func ticked(int) string { return MarkBox }
 
-func (p *paper) badge(key string, args ...any) {
-	text := p.vi(key, args...)
-	if en := p.en(key, args...); en != "" {
-		text += " · " + en
+// badge adds a text white on black, with its English beside it.
+func (p *paper) badge(vi, en string) {
+	if en != "" {
+		vi += " · " + en
 	}
-	p.add(Badge{text})
+	p.add(Badge{vi})
 }
 
 // Document lays the ticket out.
 func (t Ticket) Document() Document {
 	p := paper{words: wordsFor(t.Lang)}
 	if t.Reprint {
-		p.badge("reprint")
+		p.badge(p.vi("reprint"), p.en("reprint"))
 	}
 	p.heading(t.Unit, SizeNormal)
 	p.center(t.Site, SizeSmall, false)
@@ -87,7 +87,7 @@ func (t Ticket) Document() Document {
 	p.title("ticket.title", SizeSmall)
 	p.add(Number{t.Number})
 	if t.Reason != "" {
-		p.add(Badge{p.vi("ticket.priority", t.Reason)})
+		p.badge(p.vi("ticket.priority", t.Reason), p.en("ticket.priority"))
 	}
 	p.center(t.Service, SizeLarge, true)
 	p.add(Rule{})
@@ -123,7 +123,7 @@ func (p *paper) moment(key string, at label) {
 func (s Slip) Document() Document {
 	p := paper{words: wordsFor(s.Lang)}
 	if s.Reprint {
-		p.badge("reprint")
+		p.badge(p.vi("reprint"), p.en("reprint"))
 	}
 	p.heading(s.Authority, SizeLarge)
 	p.center(s.Site, SizeSmall, false)
