@@ -307,6 +307,25 @@ func TestMachineNextVisitKnowsNothing(t *testing.T) {
 	})
 }
 
+// A card that is lifted and laid in a hurry is read once at a time.
+func TestMachineHurriedCard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t).file()
+		for range 3 {
+			r.post(CardLevel{card.NoCard}, CardLevel{card.CardIn})
+		}
+		r.at(AtReview).wait(4 * time.Second).at(AtReview)
+		if r.last.Visit.Ask != "" {
+			t.Error("still asks for the card that lies there")
+		}
+		r.press("confirm").at(AtReceipt)
+		if len(r.records.dossiers) != 1 || string(r.records.dossiers[0].SOD) != "sod" {
+			t.Error("no dossier with the evidence of the last reading")
+		}
+		_ = r.stop()
+	})
+}
+
 func TestMachineCardErrors(t *testing.T) {
 	for err, want := range map[error]Screen{
 		card.ErrRemoved: AtSorry, card.ErrMute: AtReadCard, card.ErrNotLDS: AtReadCard, card.ErrSecurity: AtSorry, card.ErrWrongKey: AtReadCard,

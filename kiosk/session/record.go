@@ -152,7 +152,7 @@ func (t *step) hello(token string) {
 }
 
 func (t *step) visitFound(ev VisitFound) {
-	if !t.awaits(ev.Asked) || !t.atRest() {
+	if !t.awaits(ev.Asked) { // a visit that has begun meanwhile waits for something else
 		return
 	}
 	t.Visit.Pending = 0

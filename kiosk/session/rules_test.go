@@ -282,7 +282,11 @@ func TestHello(t *testing.T) {
 	w.on(Hello{"token-0"}) // old ones are nobody's business
 	filed.At = w.now.Add(-time.Hour)
 	w.on(VisitFound{Asked: must[FindVisit](w).Asked, Visit: "token-0", Filed: filed}).at(AtAttract)
-	w.press("no-card").on(Hello{"token-0"}).none() // somebody stands here
+	w.on(Hello{"token-0"})
+	find = must[FindVisit](w)
+	filed.At = w.now
+	w.press("no-card").on(VisitFound{Asked: find.Asked, Visit: "token-0", Filed: filed}).at(AtMenu) // somebody stands here now
+	w.on(Hello{"token-0"}).none()
 }
 
 func TestLookup(t *testing.T) {
