@@ -107,12 +107,12 @@ type Sealed struct {
 type Receipt struct {
 	Receipt   ReceiptNumber `json:"receipt"`
 	Kiosk     string        `json:"kiosk"`
-	SHA256    string        `json:"sha256"`  // of the sealed form's ciphertext, hex
-	Seq       int           `json:"seq"`     // from 1
-	Outcome   string        `json:"outcome"` // accepted-for-review | refused | quarantined
-	Code      string        `json:"code"`    // official code, 000.00.06.H26-261122-0361
-	Status    int           `json:"status"`  // One-Stop's, 1–10, never re-mapped
-	Reason    string        `json:"reason,omitempty"`
+	SHA256    string        `json:"sha256"`           // of the sealed form's ciphertext, hex
+	Seq       int           `json:"seq"`              // from 1
+	Outcome   string        `json:"outcome"`          // accepted-for-review | refused | quarantined
+	Code      string        `json:"code"`             // official code, 000.00.06.H26-261122-0361
+	Status    int           `json:"status"`           // One-Stop's, 1–10, never re-mapped
+	Reason    string        `json:"reason,omitempty"` // for people; names nobody: it is kept in clear
 	At        time.Time     `json:"at"`
 	Signature []byte        `json:"signature"` // ed25519 over the canonical form without it
 }

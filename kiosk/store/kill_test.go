@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tiepdan/kiosk/dossier"
 )
 
 // recordUntilKilled names the store that a child process of this test fills.
@@ -119,43 +117,4 @@ func TestKill(t *testing.T) {
 		t.Errorf("%d pending of %d shown, %v", len(pending), len(all), err)
 	}
 	t.Logf("%d shown, %d recorded", len(all), len(pending))
-}
-
-// BenchmarkRecord is a dossier of 20 kB with its outbox row and a ticket;
-// BenchmarkFsync is the disk's own limit for it.
-func BenchmarkRecord(b *testing.B) {
-	s, _ := newStore(b)
-	to := recipient(b)
-	sealed := make([]dossier.Sealed, b.N)
-	for i := range sealed {
-		sealed[i] = sealedFor(b, to, make([]byte, 18_000))
-	}
-	b.ResetTimer()
-	for i := range b.N {
-		record(b, s, Submission{Dossier: filing(sealed[i]), Ticket: &TicketRequest{Service: "a", Letter: "A"}})
-		if i%50 == 49 {
-			b.StopTimer() // idle
-			if err := s.Checkpoint(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			b.StartTimer()
-		}
-	}
-}
-
-func BenchmarkFsync(b *testing.B) {
-	f, err := os.Create(filepath.Join(b.TempDir(), "f"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer f.Close()
-	page := make([]byte, 24_000)
-	for b.Loop() {
-		if _, err := f.WriteAt(page, 0); err != nil {
-			b.Fatal(err)
-		}
-		if err := f.Sync(); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
