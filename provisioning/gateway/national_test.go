@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -83,13 +84,13 @@ func FuzzReply(f *testing.F) {
 // Half an answer, no answer, and a password that is wrong are all told apart
 // from a refusal, and none says anything of the item.
 func TestTransport(t *testing.T) {
-	var handle http.HandlerFunc
+	var handle atomic.Pointer[http.HandlerFunc]
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/login") {
 			w.Write([]byte(`{"error_code":"00","session":"s1"}`))
 			return
 		}
-		handle(w, r)
+		(*handle.Load())(w, r)
 	}))
 	defer srv.Close()
 	base, err := url.Parse(srv.URL + "/x")
@@ -118,7 +119,7 @@ func TestTransport(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			handle = h
+			handle.Store(&h)
 			_, err := n.Submit(context.Background(), "H26", Item{MaHoSoNguon: "N1", ChuHoSo: "TÊN THỬ"})
 			if _, refused := errors.AsType[*Refusal](err); err == nil || refused || strings.Contains(err.Error(), "TÊN THỬ") {
 				t.Errorf("%v", err)
