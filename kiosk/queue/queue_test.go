@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,12 +220,12 @@ func TestRandomHall(t *testing.T) {
 }
 
 type memory struct {
-	fail    bool
+	fail    atomic.Bool
 	tickets map[int64]Ticket
 }
 
 func (m *memory) Tickets(_ context.Context, day string) (all []Ticket, _ error) {
-	if m.fail {
+	if m.fail.Load() {
 		return nil, errors.New("no disk")
 	}
 	for _, t := range m.tickets {
@@ -237,7 +238,7 @@ func (m *memory) Tickets(_ context.Context, day string) (all []Ticket, _ error) 
 }
 
 func (m *memory) SaveTicket(_ context.Context, t Ticket) error {
-	if m.fail {
+	if m.fail.Load() {
 		return errors.New("no disk")
 	}
 	m.tickets[t.ID] = t
@@ -263,13 +264,13 @@ func TestMachine(t *testing.T) {
 		if len(last.Tickets) != 1 {
 			t.Fatalf("after a restart: %v", last)
 		}
-		store.fail = true
+		store.fail.Store(true)
 		m.Post(ctx, CallNext{"1"})
 		synctest.Wait()
 		if tk, ok := last.At("1"); !ok || tk.ID != 1 || !slices.Equal(announced, []string{"A001"}) {
 			t.Errorf("called with a broken disk: %v, announced %v", last, announced)
 		}
-		store.fail = false
+		store.fail.Store(false)
 		time.Sleep(tick + time.Second)
 		synctest.Wait()
 		if store.tickets[1].State != Called {
