@@ -198,7 +198,7 @@ func (t *step) wrongKey() {
 	t.Visit.Key = card.Key{}
 	if !t.Visit.Typed {
 		t.goTo(AtReadCard)
-		t.lay(askDigits)
+		t.askForDigits()
 		t.Visit.Notice = Notice{Code: "qr-other-card", Kind: "warn"}
 		return
 	}
@@ -209,6 +209,16 @@ func (t *step) wrongKey() {
 	}
 	t.goTo(AtReadCard)
 	t.lay(wrongDigit)
+}
+
+// askForDigits asks only while there are tries left in this visit, however
+// often the card is laid again.
+func (t *step) askForDigits() {
+	if t.Visit.Tries <= 0 {
+		t.sorry(sorryDigits)
+		return
+	}
+	t.lay(askDigits)
 }
 
 func (t *step) rereadFailed(code string) {

@@ -94,6 +94,9 @@ func TestThreeTries(t *testing.T) {
 	if got := actions(w); !slices.Equal(got, []string{"end", "help", "no-card", "ticket"}) {
 		t.Errorf("ways out: %v", got)
 	}
+	again := w.clone() // laying the card again gives no more tries; a QR code still opens it
+	again.press("no-card").at(AtMenu).on(CardLevel{card.NoCard}).on(CardLevel{card.CardIn}).at(AtReadCard).wait(3 * time.Second).at(AtSorry)
+	again.press("no-card").on(CardLevel{card.NoCard}).on(CardLevel{card.CardIn}).on(Scanned{anQR}).at(AtReading)
 	w.press("ticket").at(AtServices).press("service", "ho-tich")
 	must[RecordTicket](w)
 }

@@ -133,7 +133,7 @@ func (t *step) timeout() {
 		}
 	case AtReadCard:
 		if v.Lay == waitKey && past(v.Since, waitForQR) {
-			t.lay(askDigits)
+			t.askForDigits()
 		}
 	case AtReading:
 		if past(v.Since, waitForChip) {

@@ -85,7 +85,9 @@ type Idle struct {
 	Seconds int `json:"seconds"`
 }
 
-// A Notice is one calm word on the screen.
+// A Notice is one calm word on the screen: saving, qr-seen, qr-unreadable,
+// qr-other-card, six-digits, card-returned, paper, ecert, consent, or what the
+// catalogue says of an answer (answer-…).
 type Notice struct {
 	Code string            `json:"code"`
 	Kind string            `json:"kind"` // calm | warn | bad
@@ -119,7 +121,7 @@ type Reading struct {
 // A Fact is label, value, and where it came from. Code names a fixed label,
 // Label one of the catalogue.
 type Fact struct {
-	Name   string `json:"name"`            // testid fact-<name>
+	Name   string `json:"name"`            // testid fact-<name>: a chip name (personName, idCode, …), a question's, a paper's code
 	Label  *Text  `json:"label,omitempty"` // nil: a label ui/shared knows by Name
 	Value  string `json:"value"`
 	Text   *Text  `json:"text,omitempty"`   // a value that has two languages (an option's label)
@@ -326,7 +328,7 @@ type TakeCard struct {
 }
 
 type Sorry struct {
-	Code string `json:"code"` // card-removed | card-broken | not-saved | wrong-digits | ...
+	Code string `json:"code"` // card-removed | card-broken | no-reader | not-saved | wrong-digits
 }
 
 type OutOf struct {
