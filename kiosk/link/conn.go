@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -120,11 +121,23 @@ func (c *Conn) connected(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	closed := make(chan struct{})
+	var refused atomic.Bool // a subject, perhaps before we call ourselves up
 	nc, err := nats.Connect(c.url,
 		nats.Name(c.creds.Kiosk), nats.ProxyPath(c.path), nats.SetCustomDialer(dialer{ctx, c}), nats.SkipHostLookup(),
 		nats.UserJWTAndSeed(c.creds.JWT, c.creds.Seed), nats.CustomInboxPrefix(InboxPrefix(c.creds.Kiosk)),
 		nats.NoReconnect(), nats.Timeout(dialTimeout), nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(2),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.asyncError(err, cancel) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			c.log.Warn("link", "err", err)
+			switch {
+			case errors.Is(err, nats.ErrPermissionViolation):
+				refused.Store(true)
+				if nc, _ := c.now(); nc != nil {
+					c.set(Forbidden) // until something is answered again, or the next connection
+				}
+			case isForbidden(err):
+				cancel(err)
+			}
+		}),
 		nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
 	if err != nil {
 		return err
@@ -144,6 +157,9 @@ func (c *Conn) connected(ctx context.Context) error {
 	c.nc, c.js = nc, js
 	c.mu.Unlock()
 	c.set(Up)
+	if refused.Load() {
+		c.set(Forbidden)
+	}
 	c.log.Info("link up")
 	select {
 	case <-closed:
@@ -161,17 +177,6 @@ func (c *Conn) connected(ctx context.Context) error {
 	c.nc, c.js = nil, nil
 	c.mu.Unlock()
 	return err
-}
-
-// asyncError hears what the server says outside of any answer.
-func (c *Conn) asyncError(err error, end context.CancelCauseFunc) {
-	c.log.Warn("link", "err", err)
-	switch {
-	case errors.Is(err, nats.ErrPermissionViolation):
-		c.set(Forbidden) // until something is answered again, or the next connection
-	case isForbidden(err):
-		end(err)
-	}
 }
 
 func isForbidden(err error) bool {
