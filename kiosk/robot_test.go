@@ -58,9 +58,9 @@ func (p *page) send(c wire.Command) error {
 
 // next takes one view.
 func (p *page) next(ctx context.Context) error {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(15 * time.Second) // nothing a kiosk does takes longer
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
 	}
 	p.conn.SetReadDeadline(deadline)
 	_, b, err := p.conn.ReadMessage()
@@ -92,18 +92,42 @@ func on(names ...string) func(wire.View) bool {
 	return func(v wire.View) bool { return slices.Contains(names, v.Name) }
 }
 
-// press presses and waits for another screen or another epoch.
+// press presses and waits for what comes of it: another epoch; where a paper was
+// chosen, which kills no press, another view; or a refusal.
 func (p *page) press(ctx context.Context, c wire.Command) error {
 	c.Screen = p.view.Screen
 	before := p.view
 	if err := p.send(c); err != nil {
 		return err
 	}
-	err := p.await(ctx, func(v wire.View) bool { return v.Screen != before.Screen })
+	err := p.await(ctx, func(v wire.View) bool {
+		return v.Screen != before.Screen || refusal(v) != "" || c.Action == "paper" && v.Rev != before.Rev
+	})
 	if err != nil {
-		return fmt.Errorf("after %q on %q: %w", c.Action, before.Name, err)
+		return fmt.Errorf("after %q with %q on %q (%s): %w", c.Action, c.Value, before.Name, asked(before), err)
 	}
 	return nil
+}
+
+// asked names the question of a screen, for errors.
+func asked(v wire.View) string {
+	if v.Question == nil {
+		return ""
+	}
+	return v.Question.Name + ", " + v.Question.Type
+}
+
+// refusal is what the screen says of an answer it does not take.
+func refusal(v wire.View) string {
+	switch {
+	case v.Question != nil && v.Question.Error != nil:
+		return v.Question.Name + ": " + v.Question.Error.Code
+	case v.Papers != nil && v.Papers.Error != nil:
+		return "papers: " + v.Papers.Error.Code
+	case v.Consent != nil && v.Consent.Error != nil:
+		return "consent: " + v.Consent.Error.Code
+	}
+	return ""
 }
 
 // errStuck says that a robot does not know how to go on: a finding, not a fault of the line.
@@ -113,49 +137,16 @@ var errStuck = errors.New("stuck")
 // question with something valid, until the receipt is recorded.
 func (p *page) file(ctx context.Context, service, procedure string) error {
 	for range 200 {
-		v := p.view
-		var err error
-		switch v.Name {
-		case "attract", "read-card", "reading":
-			err = p.next(ctx)
-		case "identity":
-			err = p.press(ctx, wire.Command{Action: "next"})
-		case "menu":
-			err = p.press(ctx, wire.Command{Action: "file"})
-		case "services":
-			err = p.press(ctx, wire.Command{Action: "service", Value: service})
-		case "procedures":
-			err = p.press(ctx, wire.Command{Action: "procedure", Value: procedure})
-		case "procedure":
-			err = p.press(ctx, wire.Command{Action: "next"})
-		case "case":
-			if v.Case.Chosen == "" {
-				err = p.press(ctx, wire.Command{Action: "case", Value: v.Case.Items[0].Code})
-			} else {
-				err = p.press(ctx, wire.Command{Action: "next"})
-			}
-		case "question":
-			if v.Question.Error != nil {
-				return fmt.Errorf("%w: question %s refuses its answer: %s", errStuck, v.Question.Name, v.Question.Error.Code)
-			}
-			err = p.press(ctx, wire.Command{Action: "next", Value: answerTo(v.Question)})
-		case "papers":
-			err = p.papers(ctx)
-		case "consent":
-			given := map[string]string{}
-			for _, c := range v.Consent.Purposes {
-				given[c.Code] = "true"
-			}
-			err = p.press(ctx, wire.Command{Action: "next", Values: given})
-		case "review":
-			err = p.press(ctx, wire.Command{Action: "confirm"})
-		case "receipt":
-			if v.Receipt.State != "recording" {
-				return nil
-			}
-			err = p.next(ctx)
+		if p.view.Name == "receipt" && p.view.Receipt.State != "recording" {
+			return nil
+		}
+		c, ok, err := move(p.view, service, procedure, nil)
+		switch {
+		case err != nil:
+		case ok:
+			err = p.press(ctx, c)
 		default:
-			return fmt.Errorf("%w on screen %q", errStuck, v.Name)
+			err = p.next(ctx)
 		}
 		if err != nil {
 			return err
@@ -164,23 +155,53 @@ func (p *page) file(ctx context.Context, service, procedure string) error {
 	return fmt.Errorf("%w: 200 steps and no receipt", errStuck)
 }
 
-func (p *page) papers(ctx context.Context) error {
-	for _, item := range p.view.Papers.Items {
-		if item.How == "" && !item.Optional {
-			c := wire.Command{Action: "paper", Values: map[string]string{"code": item.Code, "how": "counter"}}
-			c.Screen = p.view.Screen
-			if err := p.send(c); err != nil {
-				return err
-			}
-			taken := func(v wire.View) bool {
-				return v.Name != "papers" || slices.ContainsFunc(v.Papers.Items, func(i wire.PaperItem) bool { return i.Code == item.Code && i.How != "" })
-			}
-			if err := p.await(ctx, taken); err != nil {
-				return err
+// move is what a person who files procedure presses on this view, with answers
+// by name of question where they matter and something valid elsewhere. It is
+// not ok while there is nothing to press: the card is awaited, or being read.
+func move(v wire.View, service, procedure string, answers map[string]string) (c wire.Command, ok bool, err error) {
+	if why := refusal(v); why != "" {
+		return c, false, fmt.Errorf("%w: refused: %s", errStuck, why)
+	}
+	switch v.Name {
+	case "attract", "read-card", "reading", "receipt":
+		return c, false, nil
+	case "menu":
+		c.Action = "file"
+	case "services":
+		return wire.Command{Action: "service", Value: service}, true, nil
+	case "procedures":
+		return wire.Command{Action: "procedure", Value: procedure}, true, nil
+	case "case":
+		if v.Case.Chosen == "" {
+			return wire.Command{Action: "case", Value: v.Case.Items[0].Code}, true, nil
+		}
+		c.Action = "next"
+	case "question":
+		c.Action = "next"
+		if c.Value, ok = answers[v.Question.Name]; !ok {
+			c.Value = answerTo(v.Question)
+		}
+	case "papers":
+		for _, item := range v.Papers.Items {
+			if item.How == "" && !item.Optional {
+				return wire.Command{Action: "paper", Values: map[string]string{"code": item.Code, "how": "counter"}}, true, nil
 			}
 		}
+		c.Action = "next"
+	case "consent":
+		c.Action, c.Values = "next", map[string]string{}
+		for _, purpose := range v.Consent.Purposes {
+			c.Values[purpose.Code] = "true"
+		}
+	case "review":
+		c.Action = "confirm"
+	default:
+		c.Action = "next"
 	}
-	return p.press(ctx, wire.Command{Action: "next"})
+	if !slices.Contains(v.Actions, c.Action) {
+		return c, false, fmt.Errorf("%w: screen %q offers no %q", errStuck, v.Name, c.Action)
+	}
+	return c, true, nil
 }
 
 // answerTo finds something valid to say; what is proposed is accepted.
@@ -195,7 +216,7 @@ func answerTo(q *wire.Question) string {
 		}
 		return "yes"
 	case "date":
-		return "15/08/2026"
+		return "15/08/1996" // a grown-up's birth, a wedding, and not the future
 	case "number":
 		return "1"
 	case "digits":

@@ -139,8 +139,13 @@ func backlogOf(db *store.Store) func() float64 {
 	}
 }
 
+// linkWatcher tells how the connection to the centre stands; [link.Conn] is one.
+type linkWatcher interface {
+	Watch(ctx context.Context, emit func(link.Level)) error
+}
+
 // watchLink posts how the connection to the centre stands.
-func watchLink(conn *link.Conn, visits *session.Machine, tracker *health.Tracker) func(context.Context) error {
+func watchLink(conn linkWatcher, visits *session.Machine, tracker *health.Tracker) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return conn.Watch(ctx, func(l link.Level) {
 			tracker.Set(health.CentreUnreachable, l == link.Down, "")

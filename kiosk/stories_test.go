@@ -1,0 +1,514 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"tiepdan/drivers/card/cardsim"
+	"tiepdan/drivers/printer/printersim"
+	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/session"
+	"tiepdan/kiosk/wire"
+)
+
+// TestStories tells every visit of testdata/stories against the real session,
+// records, store, queue and outbox, with simulated devices and a centre in
+// memory. A story is a txtar file: prose, then "-- script --" and one verb a
+// line; the verbs are the table below.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/stories/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stories: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines, err := script(raw)
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}}
+				for _, line := range lines {
+					if err := s.tell(line.text); err != nil {
+						view, _ := s.screen.look()
+						b, _ := json.MarshalIndent(view, "", "  ")
+						t.Fatalf("%s:%d: %s\n%v\nThe screen shows %s", file, line.number, line.text, err, b)
+					}
+				}
+				if found := s.leaks(); found != nil {
+					t.Errorf("%s: a person's words stay behind:\n%s", file, strings.Join(found, "\n"))
+				}
+			})
+		})
+	}
+}
+
+type scriptLine struct {
+	number int
+	text   string
+}
+
+// script finds the lines of a story that say something, with their places in
+// the file.
+func script(raw []byte) ([]scriptLine, error) {
+	a := txtar.Parse(raw)
+	if len(a.Files) != 1 || a.Files[0].Name != "script" {
+		return nil, fmt.Errorf("a story is prose and one file, script")
+	}
+	if len(strings.TrimSpace(string(a.Comment))) < 40 {
+		return nil, fmt.Errorf("a story says first what it is about, and whose need that is")
+	}
+	number := strings.Count(string(a.Comment), "\n") + 1
+	var lines []scriptLine
+	for line := range strings.Lines(string(a.Files[0].Data)) {
+		number++
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+		if line != "" && line[0] != '#' {
+			lines = append(lines, scriptLine{number, strings.TrimSpace(line)})
+		}
+	}
+	return lines, nil
+}
+
+// A story is one being told.
+type story struct {
+	*storyHouse
+	answers  map[string]string // what this person answers, by question
+	personas []cardsim.Persona // who has been here
+	typed    []string          // what was typed about a person
+	receipt  string            // number last shown
+	code     string            // official code last shown
+	portrait []string          // ids of faces that were shown
+}
+
+// patience is how long a thing may take to come: as long as people wait without
+// wondering.
+const patience = 5 * time.Second
+
+// A verb does what its line says; rest is the line behind the verb.
+type verb func(s *story, args []string, rest string) error
+
+func verbs() map[string]verb {
+	return map[string]verb{
+		// The counter with its devices.
+		"tap":    (*story).tap,
+		"lay":    (*story).lay,
+		"scan":   (*story).scan,
+		"pull":   func(s *story, _ []string, _ string) error { s.reader.Remove(); return nil },
+		"paper":  func(s *story, a []string, _ string) error { return s.printer.SetPaper(arg(a, 0)) },
+		"cover":  func(s *story, a []string, _ string) error { return s.printer.SetCover(arg(a, 0)) },
+		"line":   (*story).lineTo,
+		"link":   (*story).link,
+		"reader": (*story).setReader,
+		// The screen.
+		"press":  func(s *story, a []string, rest string) error { return s.press(pressing(a, rest)) },
+		"twice":  (*story).twice,
+		"late":   (*story).late,
+		"type":   func(s *story, _ []string, rest string) error { return s.typing(rest) },
+		"touch":  func(s *story, _ []string, _ string) error { return s.press(wire.Command{Action: "touch"}) },
+		"answer": (*story).answer,
+		"file":   (*story).file,
+		"reload": func(s *story, _ []string, _ string) error { return s.screen.open(s.Context(), s.daemon.line) },
+		// Time, and the daemon.
+		"wait": (*story).wait,
+		"kill": (*story).killed,
+		"told": (*story).told,
+		// The hall.
+		"call":   func(s *story, a []string, _ string) error { return s.officer("call-next", arg(a, 0)) },
+		"recall": func(s *story, a []string, _ string) error { return s.officer("recall", arg(a, 0)) },
+		"finish": func(s *story, a []string, _ string) error { return s.officer("finish", arg(a, 0)) },
+
+		"expect": (*story).expect,
+	}
+}
+
+func arg(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
+}
+
+// tell does one line, and lets all that follows from it at once happen.
+func (s *story) tell(line string) error {
+	name, rest, _ := strings.Cut(line, " ")
+	do, ok := verbs()[name]
+	if !ok {
+		return fmt.Errorf("there is no verb %q", name)
+	}
+	rest = strings.NewReplacer("$receipt", s.receipt, "$code", s.code).Replace(strings.TrimSpace(rest))
+	if err := do(s, strings.Fields(rest), rest); err != nil {
+		return err
+	}
+	s.settle()
+	return nil
+}
+
+// settle waits until nothing moves any more but time, and notes what a person
+// would have in hand.
+func (s *story) settle() {
+	synctest.Wait()
+	v, _ := s.screen.look()
+	if v.Receipt != nil {
+		s.receipt, s.code = v.Receipt.Number, v.Receipt.Code
+	}
+	if v.Identity != nil && v.Identity.Portrait != "" {
+		s.portrait = append(s.portrait, strings.TrimPrefix(v.Identity.Portrait, wire.MediaPath))
+	}
+}
+
+func (s *story) meet(name string) (cardsim.Persona, error) {
+	p, ok := cardsim.ByName(name)
+	if !ok {
+		return p, fmt.Errorf("there is no persona %q", name)
+	}
+	s.personas = append(s.personas, p)
+	return p, nil
+}
+
+func (s *story) lay(args []string, _ string) error {
+	p, err := s.meet(arg(args, 0))
+	if err != nil {
+		return err
+	}
+	chip, err := cardsim.New(p, cardsim.Options{Fault: arg(args, 1), Latency: simLatency})
+	if err != nil {
+		return err
+	}
+	s.reader.Insert(chip)
+	synctest.Wait()
+	return nil
+}
+
+func (s *story) tap(args []string, _ string) error {
+	if err := s.lay(args, ""); err != nil {
+		return err
+	}
+	p, _ := cardsim.ByName(args[0])
+	return s.scanner.Scan(p.QR())
+}
+
+func (s *story) scan(args []string, rest string) error {
+	if rest == "receipt" {
+		r, err := dossier.ParseReceiptNumber(s.receipt)
+		if err != nil {
+			return fmt.Errorf("no slip in hand: %w", err)
+		}
+		return s.scanner.Scan(r.QR())
+	}
+	if name, ok := strings.CutPrefix(rest, "qr:"); ok {
+		p, err := s.meet(name)
+		if err != nil {
+			return err
+		}
+		return s.scanner.Scan(p.QR())
+	}
+	return s.scanner.Scan(rest)
+}
+
+// lineTo mends the printer's line, cuts it, or cuts it after so many bytes.
+func (s *story) lineTo(args []string, _ string) error {
+	if arg(args, 1) == "" {
+		return s.printer.SetLine(arg(args, 0))
+	}
+	n, err := strconv.Atoi(args[1])
+	if err != nil || args[0] != "cut" {
+		return fmt.Errorf("line ok | cut [BYTES]")
+	}
+	s.printer.CutAfter(n)
+	return nil
+}
+
+func (s *story) link(args []string, _ string) error {
+	if a := arg(args, 0); a != "up" && a != "down" {
+		return fmt.Errorf("the link is up or down, not %q", a)
+	}
+	s.centre.SetDown(args[0] == "down")
+	return nil
+}
+
+func (s *story) setReader(args []string, _ string) error {
+	switch arg(args, 0) {
+	case "gone":
+		s.reader.PullReader()
+	case "plugged":
+		s.reader.PlugReader()
+	default:
+		return fmt.Errorf("the reader is gone or plugged")
+	}
+	return nil
+}
+
+func pressing(args []string, rest string) wire.Command {
+	_, value, _ := strings.Cut(rest, " ")
+	return wire.Command{Action: arg(args, 0), Value: strings.TrimSpace(value)}
+}
+
+func (s *story) press(c wire.Command) error {
+	v, _ := s.screen.look()
+	if err := offered(v, c); err != nil {
+		return err
+	}
+	c.Screen = v.Screen
+	if c.Action == "next" && c.Value != "" {
+		s.typed = append(s.typed, personal(v, c.Value)...)
+	}
+	return s.screen.send(s.Context(), c)
+}
+
+// personal is what was typed, where it tells of a person.
+func personal(v wire.View, value string) []string {
+	if v.Question == nil || len([]rune(value)) < 6 {
+		return nil // too short to be looked for
+	}
+	switch v.Question.Type {
+	case "text", "name", "date", "digits", "phone", "email":
+		return []string{value}
+	}
+	return nil
+}
+
+func (s *story) typing(value string) error {
+	if value == `""` {
+		value = ""
+	}
+	return s.press(wire.Command{Action: "next", Value: value})
+}
+
+// twice is a button that bounces: two presses on the same screen.
+func (s *story) twice(args []string, rest string) error {
+	v, _ := s.screen.look()
+	c := pressing(args, rest)
+	if err := s.press(c); err != nil {
+		return err
+	}
+	c.Screen = v.Screen
+	return s.screen.send(s.Context(), c)
+}
+
+// late is a press on the screen before, by somebody who has not seen it change.
+func (s *story) late(args []string, rest string) error {
+	c := pressing(args, rest)
+	c.Screen = s.screen.before
+	return s.screen.send(s.Context(), c)
+}
+
+func (s *story) answer(args []string, rest string) error {
+	_, value, _ := strings.Cut(rest, " ")
+	s.answers[arg(args, 0)] = strings.TrimSpace(value)
+	return nil
+}
+
+// file goes the way of a procedure as far as the review, or a screen, or a
+// question: file CODE [SCREEN|question:NAME].
+func (s *story) file(args []string, _ string) error {
+	code, until := arg(args, 0), cmp.Or(arg(args, 1), "review")
+	svc, ok := s.cat.ServiceOf(code)
+	if !ok {
+		return fmt.Errorf("the catalogue has no procedure %q", code)
+	}
+	for range 200 {
+		v, _ := s.screen.look()
+		if place(v) == until || v.Name == until {
+			return nil
+		}
+		c, ok, err := move(v, svc.Code, code, s.answers)
+		switch {
+		case err != nil:
+			return err
+		case ok:
+			err = s.press(c)
+		default:
+			time.Sleep(50 * time.Millisecond)
+		}
+		if err != nil {
+			return err
+		}
+		s.settle()
+	}
+	return fmt.Errorf("200 steps and not at %s", until)
+}
+
+// place is a screen's name, and on a question which.
+func place(v wire.View) string {
+	if v.Question != nil {
+		return v.Name + ":" + v.Question.Name
+	}
+	return v.Name
+}
+
+func (s *story) wait(args []string, _ string) error {
+	d, err := time.ParseDuration(arg(args, 0))
+	time.Sleep(d)
+	return err
+}
+
+// killed: the daemon dies and comes back, and the page finds it a second later.
+func (s *story) killed([]string, string) error {
+	if found := s.leaks(); found != nil {
+		return fmt.Errorf("a person's words stay behind:\n%s", strings.Join(found, "\n"))
+	}
+	s.kill()
+	time.Sleep(time.Second)
+	return s.screen.open(s.Context(), s.daemon.line)
+}
+
+// told is the centre sending another configuration: told FIELD VALUE.
+func (s *story) told(args []string, _ string) error {
+	switch arg(args, 0) {
+	case "filing_requires":
+		s.cfg.FilingRequires = arg(args, 1)
+	case "channel":
+		s.cfg.Channels[arg(args, 1)] = arg(args, 2)
+	default:
+		return fmt.Errorf("told filing_requires LEVEL, or channel PROCEDURE KIND")
+	}
+	s.daemon.visits.Post(s.Context(), session.Told{Env: s.env()})
+	return nil
+}
+
+// officer presses a button of a counter, on the screen it sees.
+func (s *story) officer(action, counter string) error {
+	hall := s.daemon.hallNow()
+	v := wire.EncodeCounter(hall, s.cat, wire.Desk{Counter: counter, Officer: "Cán bộ"}, 1, time.Now())
+	if !slices.Contains(v.Actions, action) {
+		return fmt.Errorf("counter %s offers %v", counter, v.Actions)
+	}
+	ev, _ := wire.CounterCommand{Action: action, Screen: v.Screen}.Event(counter)
+	s.daemon.hall.Post(s.Context(), ev)
+	return nil
+}
+
+// expect waits for a thing to be so, patiently: what is so already is so at once.
+func (s *story) expect(args []string, rest string) error {
+	what, rest, _ := strings.Cut(rest, " ")
+	look, ok := map[string]func(args []string, rest string) error{
+		"screen": s.expectScreen, "view": s.expectView, "printed": s.expectPrinted, "papers": s.expectPapers,
+		"centre": s.expectCentre, "outbox": s.expectOutbox, "board": s.expectBoard, "forgotten": s.expectForgotten,
+		"condition": s.expectCondition,
+	}[what]
+	if !ok {
+		return fmt.Errorf("nothing called %q can be expected", what)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		s.settle()
+		err := look(args[1:], strings.TrimSpace(rest))
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func (s *story) expectScreen(args []string, _ string) error {
+	if v, _ := s.screen.look(); v.Name != arg(args, 0) && place(v) != arg(args, 0) {
+		return fmt.Errorf("it is %s", place(v))
+	}
+	return nil
+}
+
+func (s *story) expectView(args []string, rest string) error {
+	_, want, _ := strings.Cut(rest, " ")
+	_, doc := s.screen.look()
+	v, found := find(doc, arg(args, 0))
+	switch {
+	case matches(v, found, want):
+		return nil
+	case !found:
+		return fmt.Errorf("there is no %s", args[0])
+	}
+	return fmt.Errorf("%s is %s", args[0], shown(v))
+}
+
+func (s *story) expectPrinted(args []string, _ string) error {
+	kind, number := arg(args, 0), arg(args, 1)
+	jobs := s.printer.Jobs()
+	if !slices.ContainsFunc(jobs, func(j printersim.Job) bool {
+		return j.State == printersim.Printed && j.Kind == kind && (number == "*" || j.Number == number)
+	}) {
+		return fmt.Errorf("the papers are %+v", jobs)
+	}
+	if trouble := s.printer.Troubles(); len(trouble) > 0 {
+		return fmt.Errorf("the printer did not understand %v", trouble)
+	}
+	return nil
+}
+
+func count(args []string, n int, what any) error {
+	if want, err := strconv.Atoi(arg(args, 0)); err != nil || n != want {
+		return fmt.Errorf("%d, not %q: %+v", n, arg(args, 0), what)
+	}
+	return nil
+}
+
+func (s *story) expectPapers(args []string, _ string) error {
+	jobs := s.printer.Jobs()
+	return count(args, len(jobs), jobs)
+}
+
+func (s *story) expectCentre(args []string, _ string) error {
+	filed := s.centre.Filed()
+	var codes []string
+	seen := map[dossier.ReceiptNumber]bool{}
+	for _, f := range filed {
+		codes = append(codes, f.Code)
+		if seen[f.Dossier.Receipt] {
+			return fmt.Errorf("%s is there twice", f.Dossier.Receipt)
+		}
+		seen[f.Dossier.Receipt] = true
+	}
+	return count(args, len(filed), codes)
+}
+
+func (s *story) expectOutbox(args []string, _ string) error {
+	b, err := s.daemon.db.Backlog(s.Context())
+	if err != nil {
+		return err
+	}
+	return count(args, b.Queued+b.HandedOver, b)
+}
+
+// expectBoard: board NUMBER COUNTER; the number "none" is a counter that serves nobody.
+func (s *story) expectBoard(args []string, _ string) error {
+	number := arg(args, 0)
+	b := wire.EncodeBoard(s.daemon.hallNow(), s.cat, wire.Desk{}, 1, time.Now())
+	shown := slices.ContainsFunc(b.Now, func(c wire.HallCounter) bool {
+		return c.Counter == arg(args, 1) && cmp.Or(c.Number, "none") == number
+	})
+	called := number == "none" || slices.ContainsFunc(b.Calls, func(c wire.HallCall) bool { return c.Number == number && c.Counter == arg(args, 1) })
+	if !shown || !called {
+		return fmt.Errorf("the board shows %+v, last calls %+v", b.Now, b.Calls)
+	}
+	return nil
+}
+
+// expectCondition: condition CODE held|clear, of the health report.
+func (s *story) expectCondition(args []string, _ string) error {
+	held := s.daemon.tracker.Report(time.Now()).Has(arg(args, 0))
+	if want := arg(args, 1); want != "held" && want != "clear" || held != (want == "held") {
+		return fmt.Errorf("held: %v", held)
+	}
+	return nil
+}
+
+func (s *story) expectForgotten([]string, string) error {
+	if found := s.remembered(); found != nil {
+		return fmt.Errorf("still there: %s", strings.Join(found, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"unicode/utf16"
+)
+
+// secrets are the words that tell who has been here in this story.
+func (s *story) secrets() []string {
+	words := s.typed
+	for _, p := range s.personas {
+		words = append(words, p.Secrets()...)
+	}
+	return words
+}
+
+// remembered lists where the present view and state still know somebody who has
+// been here, faces among it.
+func (s *story) remembered() []string {
+	state, _ := s.daemon.line.now()
+	state.Env, state.Coming = nil, nil // what the kiosk was told knows nobody
+	_, doc := s.screen.look()
+	var found []string
+	for name, v := range map[string]any{"state": state, "view": doc} {
+		words(reflect.ValueOf(v), name, func(path, word string) {
+			for _, secret := range s.secrets() {
+				if strings.Contains(word, secret) {
+					found = append(found, path+": "+secret)
+				}
+			}
+		})
+	}
+	for _, id := range s.portrait {
+		if _, _, ok := s.daemon.visits.Media(id); ok {
+			found = append(found, "a portrait")
+		}
+	}
+	return found
+}
+
+// words calls visit with every text that can be reached from v. Redaction is
+// for loggers: it sees through it.
+func words(v reflect.Value, path string, visit func(path, word string)) {
+	switch v.Kind() {
+	case reflect.String:
+		visit(path, v.String())
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			words(v.Elem(), path, visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			words(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			visit(path, string(v.Bytes()))
+			return
+		}
+		for i := range v.Len() {
+			words(v.Index(i), fmt.Sprintf("%s.%d", path, i), visit)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			words(k, path+".key", visit)
+			words(v.MapIndex(k), path+"."+k.String(), visit)
+		}
+	}
+}
+
+// leaks lists what the daemon has left behind of the people in this story: in
+// its logs at the lowest level, its health report, its metrics, and its files
+// with the write-ahead log.
+func (s *story) leaks() []string {
+	metrics := httptest.NewRecorder()
+	s.daemon.stats.handler().ServeHTTP(metrics, httptest.NewRequest("GET", "/metrics", nil))
+	places := map[string][]byte{"log": s.log.bytes(), "health report": s.daemon.report(), "metrics": metrics.Body.Bytes()}
+	files, err := filepath.Glob(filepath.Join(s.dir, "*"))
+	if err != nil || len(files) == 0 || metrics.Body.Len() == 0 {
+		return []string{fmt.Sprintf("nothing to look at: %v", err)}
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return []string{err.Error()}
+		}
+		places[filepath.Base(file)] = b
+	}
+	var found []string
+	for _, secret := range s.secrets() {
+		for form, b := range forms(secret) {
+			for place, content := range places {
+				if bytes.Contains(content, b) {
+					found = append(found, fmt.Sprintf("%s: %q as %s", place, secret, form))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// forms are the ways a word may lie about: as it is, as UTF-16, in base64 at
+// each of its three offsets, hashed.
+func forms(word string) map[string][]byte {
+	wide := utf16.Encode([]rune(word))
+	little, big := make([]byte, 0, 2*len(wide)), make([]byte, 0, 2*len(wide))
+	for _, c := range wide {
+		little, big = binary.LittleEndian.AppendUint16(little, c), binary.BigEndian.AppendUint16(big, c)
+	}
+	hash := sha256.Sum256([]byte(word))
+	all := map[string][]byte{
+		"text": []byte(word), "UTF-16LE": little, "UTF-16BE": big,
+		"SHA-256": hash[:], "SHA-256 in hex": []byte(hex.EncodeToString(hash[:])),
+	}
+	for offset := range 3 {
+		b := base64.RawStdEncoding.EncodeToString(append(make([]byte, offset), word...))
+		// The first and last letters hold bits of what stands around the word.
+		all[fmt.Sprintf("base64+%d", offset)] = []byte(b[(offset*8+5)/6 : len(b)-1])
+	}
+	return all
+}
