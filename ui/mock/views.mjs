@@ -200,6 +200,7 @@ export const views = {
   'sorry-not-saved': view({ name: 'sorry', who: an, actions: ['retry', 'ticket', 'end', 'help'], sorry: { code: 'not-saved' } }),
   'out-of-service': view({ name: 'out-of-service', visit: '', actions: [], outOfService: { reasons: ['config-invalid', 'reader-missing'] } }),
 }
+for (const [i, v] of Object.values(views).entries()) v.screen = i + 1
 views['ask-restart'] = { ...views['question-name'], actions: ['restart-yes', 'restart-no'], ask: { code: 'restart' } }
 views['ask-card-removed'] = { ...views.review, actions: ['end'], ask: { code: 'card-removed' }, idle: { seconds: 27 } }
 views.idle = { ...views['question-choice'], idle: { seconds: 28 } }

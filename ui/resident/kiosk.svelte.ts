@@ -22,7 +22,9 @@ export class Kiosk {
   comfortOpen = $state(false)
 
   lang = $derived(langOf(this.view?.comfort.lang))
-  foot = $derived(footOf(this.view?.name ?? '', this.view?.ask ? [] : (this.view?.actions ?? [])))
+  /** What the screen draws itself just now, where that differs from its usual. */
+  body = $state.raw<string[]>()
+  foot = $derived(footOf(this.view?.name ?? '', this.view?.ask ? [] : (this.view?.actions ?? []), this.body))
 
   /** What the screen wants sent along with forward: its typed text, its ticks. */
   answer: (() => { value?: string; values?: Record<string, string> }) | undefined

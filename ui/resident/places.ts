@@ -45,8 +45,8 @@ export interface Foot {
   others: string[]
 }
 
-export function footOf(screen: string, actions: string[]): Foot {
-  const places = screens[screen] ?? {}
+export function footOf(screen: string, actions: string[], body?: string[]): Foot {
+  const places = { ...screens[screen], ...(body && { body }) }
   const first = (wanted: string[]) => wanted.find((a) => actions.includes(a))
   const ahead = first(places.forward ?? forward)
   const behind = first((places.back ?? back).filter((a) => a !== ahead))

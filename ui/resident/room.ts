@@ -30,12 +30,14 @@ export class Room {
     content.observe(body, { childList: true, subtree: true, characterData: true })
     document.fonts.addEventListener('loadingdone', settle)
     void document.fonts.ready.then(settle)
+    body.addEventListener('load', settle, { capture: true }) // pictures
     settle()
     return {
       destroy: () => {
         size.disconnect()
         content.disconnect()
         document.fonts.removeEventListener('loadingdone', settle)
+        body.removeEventListener('load', settle, { capture: true })
         this.#body = undefined
       },
     }

@@ -7,7 +7,8 @@ export type LayoutName = 'letters' | 'signs' | 'digits' | 'date' | 'phone' | 'em
 
 const row = (keys: string) => keys.split(' ')
 
-export const layouts: Record<LayoutName, KeyName[][]> = {
+/** Five rows for an upright screen: the accents above the letters. */
+export const tall: Record<LayoutName, KeyName[][]> = {
   letters: [row('ă â đ ê ô ơ ư sac huyen hoi nga nang'), row('q w e r t y u i o p'), row('a s d f g h j k l'), row('shift z x c v b n m backspace'), row('signs telex , space . - done')],
   signs: [row('1 2 3 4 5 6 7 8 9 0'), row('- / ( ) : ; & + % ='), row("' @ # _ ? ! * “ ”"), row('. , backspace'), row('letters space done')],
   digits: [row('1 2 3'), row('4 5 6'), row('7 8 9'), row('clear 0 backspace')],
@@ -15,6 +16,15 @@ export const layouts: Record<LayoutName, KeyName[][]> = {
   phone: [row('1 2 3'), row('4 5 6'), row('7 8 9'), row('+ 0 backspace')],
   email: [row('1 2 3 4 5 6 7 8 9 0'), row('q w e r t y u i o p'), row('a s d f g h j k l'), row('z x c v b n m backspace'), row('@ . _ - + @gmail.com clear')],
   code: [row('1 2 3 4 5 6 7 8 9 0'), row('Q W E R T Y U I O P'), row('A S D F G H J K L'), row('Z X C V B N M backspace'), row('- / . space clear done')],
+}
+
+/** Four rows for a lying one: the accents, or the digits, beside the letters. "|" stands between. */
+export const wide: Record<LayoutName, KeyName[][]> = {
+  ...tall,
+  letters: [row('q w e r t y u i o p | ă â đ'), row('a s d f g h j k l | ê ô ơ'), row('shift z x c v b n m backspace | ư sac huyen'), row('signs telex , space . - done | hoi nga nang')],
+  signs: [row('- / ( ) : ; & + % = | 1 2 3'), row("' @ # _ ? ! * “ ” | 4 5 6"), row('. , backspace | 7 8 9'), row('letters space done | 0')],
+  email: [row('q w e r t y u i o p | 1 2 3'), row('a s d f g h j k l | 4 5 6'), row('z x c v b n m backspace | 7 8 9'), row('@ . _ - @gmail.com clear | + 0')],
+  code: [row('Q W E R T Y U I O P | 1 2 3'), row('A S D F G H J K L | 4 5 6'), row('Z X C V B N M backspace | 7 8 9'), row('- / . space clear done | 0')],
 }
 
 const tones = new Set<KeyName>(['sac', 'huyen', 'hoi', 'nga', 'nang'])

@@ -3,8 +3,8 @@
  *
  * Texts hold placeholders: `{name}` is replaced, and a part in brackets, as in
  * `[{title} ]cần làm gì?`, is left out when one of its values is missing, so a
- * person whose title is unknown is addressed without a pronoun. A sentence
- * begins with a capital whatever stood in front: "Anh An cần làm gì?".
+ * person whose title is unknown is addressed without a pronoun. A sentence that
+ * begins with one of them gets its capital: "Anh An cần làm gì?".
  */
 import type { Text } from './wire.gen'
 import { vi } from './words/vi'
@@ -53,16 +53,11 @@ function fill(template: string, args: Args): string {
     return v === undefined ? '' : String(v)
   }
   const text = template
+    .replace(/(^|[.!?]\s+)(?=\[|\{)/g, '$1\u0001') // a sentence that may begin with a title
     .replace(/\[([^\]]*)\]/g, (_, part: string) => {
       const names = [...part.matchAll(/\{(\w+)\}/g)].map((m) => m[1])
       return names.every((n) => value(n) !== '') ? part : ''
     })
     .replace(/\{(\w+)\}/g, (_, name: string) => value(name))
-    .trim()
-  return capitalise(text)
-}
-
-/** Capital at the start of every sentence: titles come in small letters. */
-function capitalise(text: string): string {
-  return text.replace(/(^|[.!?]\s+)(\p{Ll})/gu, (_, before: string, letter: string) => before + letter.toLocaleUpperCase('vi'))
+  return text.replace(/\u0001\s*(.?)/gu, (_, letter: string) => letter.toLocaleUpperCase('vi')).trim()
 }

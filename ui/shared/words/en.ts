@@ -287,7 +287,6 @@ export const en: Record<keyof typeof vi, string> = {
   'receipt.recording': 'Putting the dossier safely into the machine…',
   'receipt.sending': 'The dossier is safe and being sent…',
   'receipt.kept': 'The dossier is kept safe in this machine and sends itself when the network is back. No need to wait; its code comes later.',
-  'receipt.kept.title': 'The dossier is kept safe',
   'receipt.sent': 'The dossier was sent and waits for an officer to accept it',
   'receipt.refused': 'The dossier was not accepted. Please see an officer.',
   'receipt.looked-at': 'A technician is looking into the dossier. Keep the slip and call the number on it.',

@@ -322,7 +322,6 @@ export const vi = {
   'receipt.recording': 'Đang cất hồ sơ an toàn trong máy…',
   'receipt.sending': 'Đã cất hồ sơ an toàn, đang gửi đi…',
   'receipt.kept': 'Hồ sơ đã được giữ an toàn trong máy và tự gửi khi có mạng. Không cần chờ; mã hồ sơ sẽ có sau.',
-  'receipt.kept.title': 'Hồ sơ đã được giữ an toàn',
   'receipt.sent': 'Đã gửi hồ sơ, chờ cán bộ tiếp nhận',
   'receipt.refused': 'Hồ sơ chưa được tiếp nhận. Mời gặp cán bộ.',
   'receipt.looked-at': 'Hồ sơ đang được nhân viên kỹ thuật xem lại. Mời giữ phiếu và gọi số trên phiếu.',
