@@ -28,7 +28,7 @@ for pair in "KIOSK_ADDR $KIOSK_ADDR" "CENTRE_ADDR $CENTRE_ADDR"; do
 done
 
 say "Building (the first time takes a minute or two) …"
-make --no-print-directory ui >&2
+make -s --no-print-directory ui >&2
 # Two runs may build side by side: each binary is written beside its place and moved there.
 tmp=$(mktemp -d "$DATA/build.XXXXXX")
 CGO_ENABLED=0 go build -o "$tmp/" ./kiosk ./provisioning

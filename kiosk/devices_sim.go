@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -94,14 +95,18 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 // body decodes a strict JSON body and answers with what do says of it.
 func body[T any](do func(context.Context, T) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var in T
+		var in *T // stays nil for null, which encoding/json takes for any struct
 		d := json.NewDecoder(r.Body)
 		d.DisallowUnknownFields()
-		if err := d.Decode(&in); err != nil {
+		err := d.Decode(&in)
+		if err == nil && in == nil {
+			err = errors.New("null is none")
+		}
+		if err != nil {
 			http.Error(w, fmt.Sprintf("%s wants a JSON object: %v", r.URL.Path, err), http.StatusBadRequest)
 			return
 		}
-		if err := do(r.Context(), in); err != nil {
+		if err := do(r.Context(), *in); err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
@@ -137,11 +142,19 @@ func (s *simulation) pull(w http.ResponseWriter, _ *http.Request) {
 
 type scanning struct{ Text string }
 
-func (s *simulation) scan(_ context.Context, in scanning) error { return s.scanner.Scan(in.Text) }
+func (s *simulation) scan(_ context.Context, in scanning) error {
+	if in.Text == "" {
+		return errors.New("text is what is to be scanned")
+	}
+	return s.scanner.Scan(in.Text)
+}
 
 type printerSetting struct{ Paper, Cover, Line string }
 
 func (s *simulation) setPrinter(_ context.Context, in printerSetting) error {
+	if in == (printerSetting{}) {
+		return errors.New("set paper (ok, low, out), cover (closed, open) or line (ok, cut, dead)")
+	}
 	for _, set := range []struct {
 		to string
 		do func(string) error

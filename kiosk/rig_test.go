@@ -234,3 +234,15 @@ func freeAddr(t testing.TB) string {
 }
 
 var errNotYet = errors.New("not yet")
+
+// failure runs a program that is to refuse, and returns what it said.
+func (r *rig) failure(program string, args ...string) string {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, filepath.Join(r.bin, program), args...).CombinedOutput()
+	if err == nil || ctx.Err() != nil {
+		r.t.Errorf("%s %s did not refuse: %s", program, strings.Join(args, " "), out)
+	}
+	return string(out)
+}

@@ -88,6 +88,13 @@ func (p *page) await(ctx context.Context, ok func(wire.View) bool) error {
 	return nil
 }
 
+// awaitFor waits at most d. A wait that ends without ok has spoilt the socket: connect again.
+func (p *page) awaitFor(ctx context.Context, d time.Duration, ok func(wire.View) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return p.await(ctx, ok)
+}
+
 func on(names ...string) func(wire.View) bool {
 	return func(v wire.View) bool { return slices.Contains(names, v.Name) }
 }
