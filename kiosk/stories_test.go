@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 				t.Fatalf("%s: %v", file, err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}}
+				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}, faces: map[string]string{}}
 				for _, line := range lines {
 					if err := s.tell(line.text); err != nil {
 						view, _ := s.screen.look()
@@ -94,7 +94,7 @@ type story struct {
 	typed    []string          // what was typed about a person
 	receipt  string            // number last shown
 	code     string            // official code last shown
-	portrait []string          // ids of faces that were shown
+	faces    map[string]string // whose, by id of the picture
 }
 
 // patience is how long a thing may take to come: as long as people wait without
@@ -169,7 +169,7 @@ func (s *story) settle() {
 		s.receipt, s.code = v.Receipt.Number, v.Receipt.Code
 	}
 	if v.Identity != nil && v.Identity.Portrait != "" {
-		s.portrait = append(s.portrait, strings.TrimPrefix(v.Identity.Portrait, wire.MediaPath))
+		s.faces[strings.TrimPrefix(v.Identity.Portrait, wire.MediaPath)] = s.personas[len(s.personas)-1].Name
 	}
 }
 
@@ -274,8 +274,8 @@ func (s *story) press(c wire.Command) error {
 
 // personal is what was typed, where it tells of a person.
 func personal(v wire.View, value string) []string {
-	if v.Question == nil || len([]rune(value)) < 6 {
-		return nil // too short to be looked for
+	if v.Question == nil || value == v.Question.Value || len([]rune(value)) < 6 {
+		return nil // proposed to the person, or too short to be looked for
 	}
 	switch v.Question.Type {
 	case "text", "name", "date", "digits", "phone", "email":
@@ -376,8 +376,11 @@ func (s *story) told(args []string, _ string) error {
 		s.cfg.FilingRequires = arg(args, 1)
 	case "channel":
 		s.cfg.Channels[arg(args, 1)] = arg(args, 2)
+	case "anchors": // files beside the configuration, read at the start
+		s.anchored = arg(args, 1) == "installed"
+		return s.killed(nil, "")
 	default:
-		return fmt.Errorf("told filing_requires LEVEL, or channel PROCEDURE KIND")
+		return fmt.Errorf("told filing_requires LEVEL, channel PROCEDURE KIND, anchors installed|none")
 	}
 	s.daemon.visits.Post(s.Context(), session.Told{Env: s.env()})
 	return nil
@@ -506,8 +509,9 @@ func (s *story) expectCondition(args []string, _ string) error {
 	return nil
 }
 
-func (s *story) expectForgotten([]string, string) error {
-	if found := s.remembered(); found != nil {
+// expectForgotten: forgotten [PERSONA…]; nobody named is everybody.
+func (s *story) expectForgotten(who []string, _ string) error {
+	if found := s.remembered(who...); found != nil {
 		return fmt.Errorf("still there: %s", strings.Join(found, "; "))
 	}
 	return nil

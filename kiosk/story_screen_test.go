@@ -159,7 +159,7 @@ func shown(v any) string {
 }
 
 // matches says whether what a path led to is as the story has it: VALUE,
-// ~PART, !~PART, absent.
+// "" for an empty text, ~PART, !~PART, absent.
 func matches(v any, found bool, want string) bool {
 	part, contains := strings.CutPrefix(want, "~")
 	without, lacks := strings.CutPrefix(want, "!~")
@@ -179,7 +179,7 @@ func matches(v any, found bool, want string) bool {
 	case contains:
 		return found && has(part)
 	}
-	return found && shown(v) == want
+	return found && (shown(v) == want || want == `""` && v == "")
 }
 
 // offered says whether a person can press that: a button that is there, or a

@@ -11,38 +11,41 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
 
-// secrets are the words that tell who has been here in this story.
-func (s *story) secrets() []string {
-	words := s.typed
+// secrets are the words that tell who has been here in this story: all, or those named.
+func (s *story) secrets(who ...string) []string {
+	words := slices.Clone(s.typed)
 	for _, p := range s.personas {
-		words = append(words, p.Secrets()...)
+		if len(who) == 0 || slices.Contains(who, p.Name) {
+			words = append(words, p.Secrets()...)
+		}
 	}
 	return words
 }
 
 // remembered lists where the present view and state still know somebody who has
 // been here, faces among it.
-func (s *story) remembered() []string {
+func (s *story) remembered(who ...string) []string {
 	state, _ := s.daemon.line.now()
 	state.Env, state.Coming = nil, nil // what the kiosk was told knows nobody
 	_, doc := s.screen.look()
 	var found []string
 	for name, v := range map[string]any{"state": state, "view": doc} {
 		words(reflect.ValueOf(v), name, func(path, word string) {
-			for _, secret := range s.secrets() {
+			for _, secret := range s.secrets(who...) {
 				if strings.Contains(word, secret) {
 					found = append(found, path+": "+secret)
 				}
 			}
 		})
 	}
-	for _, id := range s.portrait {
-		if _, _, ok := s.daemon.visits.Media(id); ok {
-			found = append(found, "a portrait")
+	for id, whose := range s.faces {
+		if _, _, ok := s.daemon.visits.Media(id); ok && (len(who) == 0 || slices.Contains(who, whose)) {
+			found = append(found, "the portrait of "+whose)
 		}
 	}
 	return found

@@ -41,9 +41,7 @@ func Encode(s session.State, rev uint64, now time.Time) View {
 	if n, shown := s.Countdown(now); shown {
 		v.Idle = &Idle{n}
 	}
-	switch sv.At { // these say it beside the field
-	case session.AtQuestion, session.AtPapers, session.AtConsent:
-	default:
+	if refusal(s) == nil { // which stands beside the field
 		v.Notice = notice(sv.Notice)
 	}
 	body(&v, s, now)
@@ -151,6 +149,18 @@ func steps(s session.State) *Steps {
 		return &Steps{5, 6}
 	case session.AtReceipt:
 		return &Steps{6, 6}
+	}
+	return nil
+}
+
+// refusal is why a question, the papers or the consents do not go on as they
+// are: all that is said there but calm words, such as of a card laid again.
+func refusal(s session.State) *Notice {
+	switch s.Visit.At {
+	case session.AtQuestion, session.AtPapers, session.AtConsent:
+		if n := s.Visit.Notice; n.Kind != "calm" {
+			return notice(n)
+		}
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func question(s session.State) *Question {
 	out := &Question{
 		Procedure: p.Name, Section: q.Section, SectionName: sectionName(p, q.Section), Index: at + 1, Of: len(asked),
 		Name: q.Name, Label: q.Label, Hint: q.Hint, Type: q.Type, Required: q.Required,
-		Options: options(s, q), Error: notice(s.Visit.Notice),
+		Options: options(s, q), Error: refusal(s),
 		Skip: q.Skip, MaxLength: q.MaxLength, Partial: q.Partial,
 	}
 	if answer, ok := f.Answers[q.Name]; ok {
@@ -163,7 +163,7 @@ func display(s session.State, q *catalogue.Question, value string) Text {
 
 func papers(s session.State) *Papers {
 	f := &s.Visit.Filing
-	out := &Papers{Items: []PaperItem{}, Error: notice(s.Visit.Notice)}
+	out := &Papers{Items: []PaperItem{}, Error: refusal(s)}
 	for _, p := range s.Papers() {
 		item := PaperItem{
 			Code: p.Code, Name: p.Name, Hint: p.Hint, Group: p.Group, Optional: p.Optional,
@@ -179,7 +179,7 @@ func papers(s session.State) *Papers {
 }
 
 func consent(s session.State) *Consent {
-	out := &Consent{Purposes: []Purpose{}, Error: notice(s.Visit.Notice)}
+	out := &Consent{Purposes: []Purpose{}, Error: refusal(s)}
 	for _, c := range s.Env.Catalogue.Consents {
 		out.Purposes = append(out.Purposes, Purpose{
 			Code: c.Purpose, Text: c.Text, Required: c.Required, Given: s.Visit.Filing.Consents[c.Purpose],
