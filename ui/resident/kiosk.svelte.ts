@@ -51,7 +51,7 @@ export class Kiosk {
     if (view.visit) sessionStorage.setItem(tokenKey, view.visit)
     else {
       sessionStorage.removeItem(tokenKey)
-      this.comfortOpen = false
+      if (this.view?.visit) this.comfortOpen = false // the visit ended; before one begins the sheet may stay
     }
     this.view = view
     this.heard = new Date()
