@@ -173,5 +173,6 @@ func (t *step) visitFound(ev VisitFound) {
 	default:
 		return
 	}
+	t.Visit.Token = ev.Visit                   // the same visit still: a second reload finds it again
 	t.Visit.Print = Print{State: printUnknown} // before the restart it may have come out, or not
 }
