@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +17,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"tiepdan/drivers/card/cardsim"
-	"tiepdan/drivers/printer/printersim"
 	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/outbox/centresim"
 	"tiepdan/kiosk/session"
 	"tiepdan/kiosk/wire"
 )
@@ -43,7 +44,7 @@ func TestStories(t *testing.T) {
 				t.Fatalf("%s: %v", file, err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}, faces: map[string]string{}}
+				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}, faces: map[string]string{}, pictures: map[string]string{}}
 				for _, line := range lines {
 					if err := s.tell(line.text); err != nil {
 						view, _ := s.screen.look()
@@ -94,7 +95,11 @@ type story struct {
 	typed    []string          // what was typed about a person
 	receipt  string            // number last shown
 	code     string            // official code last shown
-	faces    map[string]string // whose, by id of the picture
+	kept     string            // a token somebody held on to
+	digits   []string          // tried on a chip
+	present  string            // the persona who came last
+	faces    map[string]string // portraits shown, and whose
+	pictures map[string]string // all pictures shown, and to whom
 }
 
 // patience is how long a thing may take to come: as long as people wait without
@@ -114,6 +119,7 @@ func verbs() map[string]verb {
 		"paper":  func(s *story, a []string, _ string) error { return s.printer.SetPaper(arg(a, 0)) },
 		"cover":  func(s *story, a []string, _ string) error { return s.printer.SetCover(arg(a, 0)) },
 		"line":   (*story).lineTo,
+		"centre": (*story).centreIs,
 		"link":   (*story).link,
 		"reader": (*story).setReader,
 		// The screen.
@@ -124,7 +130,8 @@ func verbs() map[string]verb {
 		"touch":  func(s *story, _ []string, _ string) error { return s.press(wire.Command{Action: "touch"}) },
 		"answer": (*story).answer,
 		"file":   (*story).file,
-		"reload": func(s *story, _ []string, _ string) error { return s.screen.open(s.Context(), s.daemon.line) },
+		"reload": (*story).reload,
+		"keep":   func(s *story, _ []string, _ string) error { s.kept = s.screen.token; return nil },
 		// Time, and the daemon.
 		"wait": (*story).wait,
 		"kill": (*story).killed,
@@ -164,13 +171,18 @@ func (s *story) tell(line string) error {
 // would have in hand.
 func (s *story) settle() {
 	synctest.Wait()
-	v, _ := s.screen.look()
+	v, doc := s.screen.look()
 	if v.Receipt != nil {
 		s.receipt, s.code = v.Receipt.Number, v.Receipt.Code
 	}
 	if v.Identity != nil && v.Identity.Portrait != "" {
-		s.faces[strings.TrimPrefix(v.Identity.Portrait, wire.MediaPath)] = s.personas[len(s.personas)-1].Name
+		s.faces[strings.TrimPrefix(v.Identity.Portrait, wire.MediaPath)] = s.present
 	}
+	words(reflect.ValueOf(doc), "", func(_, word string) {
+		if id, ok := strings.CutPrefix(word, wire.MediaPath); ok {
+			s.pictures[id] = s.present
+		}
+	})
 }
 
 func (s *story) meet(name string) (cardsim.Persona, error) {
@@ -178,7 +190,7 @@ func (s *story) meet(name string) (cardsim.Persona, error) {
 	if !ok {
 		return p, fmt.Errorf("there is no persona %q", name)
 	}
-	s.personas = append(s.personas, p)
+	s.personas, s.present = append(s.personas, p), name
 	return p, nil
 }
 
@@ -243,6 +255,19 @@ func (s *story) link(args []string, _ string) error {
 	return nil
 }
 
+// centreIs gives the centre a fault, or makes it well.
+func (s *story) centreIs(args []string, _ string) error {
+	f, ok := map[string]centresim.Faults{
+		"well": {}, "mute": {Mute: true}, "asleep": {Asleep: true}, "quarantine": {Quarantine: true}, "reject": {Reject: true},
+		"lose-acks": {LoseAcks: 2}, "fail": {Fail: 2},
+	}[arg(args, 0)]
+	if !ok {
+		return fmt.Errorf("the centre has no fault %q", arg(args, 0))
+	}
+	s.centre.SetFaults(f)
+	return nil
+}
+
 func (s *story) setReader(args []string, _ string) error {
 	switch arg(args, 0) {
 	case "gone":
@@ -266,7 +291,11 @@ func (s *story) press(c wire.Command) error {
 		return err
 	}
 	c.Screen = v.Screen
-	if c.Action == "next" && c.Value != "" {
+	switch {
+	case c.Action != "next" || c.Value == "":
+	case v.ReadCard != nil:
+		s.digits = append(s.digits, strings.Join(strings.Fields(c.Value), ""))
+	default:
 		s.typed = append(s.typed, personal(v, c.Value)...)
 	}
 	return s.screen.send(s.Context(), c)
@@ -345,6 +374,14 @@ func (s *story) file(args []string, _ string) error {
 	return fmt.Errorf("200 steps and not at %s", until)
 }
 
+// reload is the page coming back, or (reload kept) one with a token of before.
+func (s *story) reload(args []string, _ string) error {
+	if arg(args, 0) == "kept" {
+		s.screen.keep(s.kept)
+	}
+	return s.screen.open(s.Context(), s.daemon.line)
+}
+
 // place is a screen's name, and on a question which.
 func place(v wire.View) string {
 	if v.Question != nil {
@@ -395,124 +432,5 @@ func (s *story) officer(action, counter string) error {
 	}
 	ev, _ := wire.CounterCommand{Action: action, Screen: v.Screen}.Event(counter)
 	s.daemon.hall.Post(s.Context(), ev)
-	return nil
-}
-
-// expect waits for a thing to be so, patiently: what is so already is so at once.
-func (s *story) expect(args []string, rest string) error {
-	what, rest, _ := strings.Cut(rest, " ")
-	look, ok := map[string]func(args []string, rest string) error{
-		"screen": s.expectScreen, "view": s.expectView, "printed": s.expectPrinted, "papers": s.expectPapers,
-		"centre": s.expectCentre, "outbox": s.expectOutbox, "board": s.expectBoard, "forgotten": s.expectForgotten,
-		"condition": s.expectCondition,
-	}[what]
-	if !ok {
-		return fmt.Errorf("nothing called %q can be expected", what)
-	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		s.settle()
-		err := look(args[1:], strings.TrimSpace(rest))
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
-
-func (s *story) expectScreen(args []string, _ string) error {
-	if v, _ := s.screen.look(); v.Name != arg(args, 0) && place(v) != arg(args, 0) {
-		return fmt.Errorf("it is %s", place(v))
-	}
-	return nil
-}
-
-func (s *story) expectView(args []string, rest string) error {
-	_, want, _ := strings.Cut(rest, " ")
-	_, doc := s.screen.look()
-	v, found := find(doc, arg(args, 0))
-	switch {
-	case matches(v, found, want):
-		return nil
-	case !found:
-		return fmt.Errorf("there is no %s", args[0])
-	}
-	return fmt.Errorf("%s is %s", args[0], shown(v))
-}
-
-func (s *story) expectPrinted(args []string, _ string) error {
-	kind, number := arg(args, 0), arg(args, 1)
-	jobs := s.printer.Jobs()
-	if !slices.ContainsFunc(jobs, func(j printersim.Job) bool {
-		return j.State == printersim.Printed && j.Kind == kind && (number == "*" || j.Number == number)
-	}) {
-		return fmt.Errorf("the papers are %+v", jobs)
-	}
-	if trouble := s.printer.Troubles(); len(trouble) > 0 {
-		return fmt.Errorf("the printer did not understand %v", trouble)
-	}
-	return nil
-}
-
-func count(args []string, n int, what any) error {
-	if want, err := strconv.Atoi(arg(args, 0)); err != nil || n != want {
-		return fmt.Errorf("%d, not %q: %+v", n, arg(args, 0), what)
-	}
-	return nil
-}
-
-func (s *story) expectPapers(args []string, _ string) error {
-	jobs := s.printer.Jobs()
-	return count(args, len(jobs), jobs)
-}
-
-func (s *story) expectCentre(args []string, _ string) error {
-	filed := s.centre.Filed()
-	var codes []string
-	seen := map[dossier.ReceiptNumber]bool{}
-	for _, f := range filed {
-		codes = append(codes, f.Code)
-		if seen[f.Dossier.Receipt] {
-			return fmt.Errorf("%s is there twice", f.Dossier.Receipt)
-		}
-		seen[f.Dossier.Receipt] = true
-	}
-	return count(args, len(filed), codes)
-}
-
-func (s *story) expectOutbox(args []string, _ string) error {
-	b, err := s.daemon.db.Backlog(s.Context())
-	if err != nil {
-		return err
-	}
-	return count(args, b.Queued+b.HandedOver, b)
-}
-
-// expectBoard: board NUMBER COUNTER; the number "none" is a counter that serves nobody.
-func (s *story) expectBoard(args []string, _ string) error {
-	number := arg(args, 0)
-	b := wire.EncodeBoard(s.daemon.hallNow(), s.cat, wire.Desk{}, 1, time.Now())
-	shown := slices.ContainsFunc(b.Now, func(c wire.HallCounter) bool {
-		return c.Counter == arg(args, 1) && cmp.Or(c.Number, "none") == number
-	})
-	called := number == "none" || slices.ContainsFunc(b.Calls, func(c wire.HallCall) bool { return c.Number == number && c.Counter == arg(args, 1) })
-	if !shown || !called {
-		return fmt.Errorf("the board shows %+v, last calls %+v", b.Now, b.Calls)
-	}
-	return nil
-}
-
-// expectCondition: condition CODE held|clear, of the health report.
-func (s *story) expectCondition(args []string, _ string) error {
-	held := s.daemon.tracker.Report(time.Now()).Has(arg(args, 0))
-	if want := arg(args, 1); want != "held" && want != "clear" || held != (want == "held") {
-		return fmt.Errorf("held: %v", held)
-	}
-	return nil
-}
-
-// expectForgotten: forgotten [PERSONA…]; nobody named is everybody.
-func (s *story) expectForgotten(who []string, _ string) error {
-	if found := s.remembered(who...); found != nil {
-		return fmt.Errorf("still there: %s", strings.Join(found, "; "))
-	}
 	return nil
 }

@@ -61,6 +61,13 @@ func (s *screen) lost() {
 	s.line = nil
 }
 
+// keep makes it a page with another token.
+func (s *screen) keep(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
+}
+
 // open is the page coming to a daemon: it says the token it kept, then sees
 // whatever is shown.
 func (s *screen) open(ctx context.Context, l *screenLine) error {

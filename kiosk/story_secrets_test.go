@@ -11,9 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"tiepdan/kiosk/session"
 )
 
 // secrets are the words that tell who has been here in this story: all, or those named.
@@ -27,26 +30,61 @@ func (s *story) secrets(who ...string) []string {
 	return words
 }
 
+// codes are what opens their chips: too short to be looked for within other texts.
+func (s *story) codes(who ...string) []string {
+	codes := slices.Clone(s.digits)
+	for _, p := range s.personas {
+		if len(who) == 0 || slices.Contains(who, p.Name) {
+			codes = append(codes, p.CAN())
+		}
+	}
+	return codes
+}
+
 // remembered lists where the present view and state still know somebody who has
-// been here, faces among it.
+// been here, pictures among it.
 func (s *story) remembered(who ...string) []string {
 	state, _ := s.daemon.line.now()
-	state.Env, state.Coming = nil, nil // what the kiosk was told knows nobody
 	_, doc := s.screen.look()
-	var found []string
+	found := s.knows(state, doc, who...)
+	for id, whose := range s.pictures {
+		if _, _, ok := s.daemon.visits.Media(id); ok && (len(who) == 0 || slices.Contains(who, whose)) && !strings.Contains(shown(doc), id) {
+			found = append(found, "a picture shown to "+whose)
+		}
+	}
+	return found
+}
+
+// unpurged lists what is still known of the person after the promise is on disk,
+// but for how to address them and the slip, which may have to be printed again.
+func (s *story) unpurged() []string {
+	state, _ := s.daemon.line.now()
+	state.Visit.Slip = nil
+	_, doc := s.screen.look()
+	found := s.knows(state, doc)
+	for id, whose := range s.faces {
+		if _, _, ok := s.daemon.visits.Media(id); ok {
+			found = append(found, "the portrait of "+whose)
+		}
+	}
+	return found
+}
+
+// knows lists where a state and a view name somebody.
+func (s *story) knows(state session.State, doc any, who ...string) (found []string) {
+	state.Env, state.Coming = nil, nil // what the kiosk was told knows nobody
+	secrets, codes := s.secrets(who...), s.codes(who...)
 	for name, v := range map[string]any{"state": state, "view": doc} {
 		words(reflect.ValueOf(v), name, func(path, word string) {
-			for _, secret := range s.secrets(who...) {
+			for _, secret := range secrets {
 				if strings.Contains(word, secret) {
 					found = append(found, path+": "+secret)
 				}
 			}
+			if slices.Contains(codes, word) {
+				found = append(found, path+": the code of a card")
+			}
 		})
-	}
-	for id, whose := range s.faces {
-		if _, _, ok := s.daemon.visits.Media(id); ok && (len(who) == 0 || slices.Contains(who, whose)) {
-			found = append(found, "the portrait of "+whose)
-		}
 	}
 	return found
 }
@@ -100,6 +138,14 @@ func (s *story) leaks() []string {
 		places[filepath.Base(file)] = b
 	}
 	var found []string
+	for _, code := range s.codes() {
+		alone := regexp.MustCompile(`\b` + code + `\b`)
+		for _, place := range []string{"log", "health report", "metrics"} { // in a file six digits are anybody's
+			if alone.Match(places[place]) {
+				found = append(found, place+": the code of a card, "+code)
+			}
+		}
+	}
 	for _, secret := range s.secrets() {
 		for form, b := range forms(secret) {
 			for place, content := range places {
