@@ -1,1 +1,6 @@
-export {}
+import '../shared/look.css'
+import '../shared/desk.css'
+import { mount } from 'svelte'
+import Bench from './Bench.svelte'
+
+mount(Bench, { target: document.getElementById('app')! })

@@ -47,7 +47,8 @@ export async function serve(port = 0) {
       res.writeHead(404).end()
     }
   })
-  const sockets = new WebSocketServer({ server: http })
+  let refusing = false
+  const sockets = new WebSocketServer({ server: http, verifyClient: (/** @type {{req: import('node:http').IncomingMessage}} */ { req }) => !refusing && now[req.url ?? ''] !== undefined })
   sockets.on('connection', (socket, req) => {
     const path = req.url ?? ''
     socket.on('message', (data) => heard.push({ path, command: JSON.parse(String(data)) }))
@@ -66,9 +67,13 @@ export async function serve(port = 0) {
       now[path] = view
       for (const socket of sockets.clients) if (/** @type {any} */ (socket).path === path) socket.send(JSON.stringify({ ...Object(view), rev: ++rev }))
     },
-    /** Cuts all lines; refuses new ones until told otherwise. */
+    /** Cuts all lines and refuses new ones. */
     cut() {
+      refusing = true
       for (const socket of sockets.clients) socket.terminate()
+    },
+    mend() {
+      refusing = false
     },
     /** @returns {Promise<void>} */
     close() {

@@ -1,7 +1,7 @@
 /** Dates as people type them here: day, month, year; a day or month nobody knows may be left out. */
 
-/** Puts the slashes in while digits are typed, and leaves what was typed with signs alone. */
-export function maskDate(typed: string): string {
+/** Puts the slashes in while digits are typed, and leaves what was typed with signs alone. Partial: a year alone is an answer too. */
+export function maskDate(typed: string, partial = false): string {
   const clean = typed.replace(/[.\-\s]+/g, '/').replace(/[^\d/]/g, '').replace(/\/+/g, '/')
   if (clean.includes('/')) {
     return clean
@@ -18,7 +18,7 @@ export function maskDate(typed: string): string {
       }, '')
       .slice(0, 10)
   }
-  if (clean.length <= 2 || (clean.length <= 4 && isYear(clean))) return clean
+  if (clean.length <= 2 || (partial && clean.length <= 4 && isYear(clean))) return clean
   if (clean.length <= 4) return `${clean.slice(0, 2)}/${clean.slice(2)}`
   return `${clean.slice(0, 2)}/${clean.slice(2, 4)}/${clean.slice(4, 8)}`
 }

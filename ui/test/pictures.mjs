@@ -15,6 +15,7 @@ const sets = {
   portrait: { width: 1080, height: 1920, size: 'l' },
   small: { width: 1366, height: 768, size: 'xl' },
   dark: { width: 1920, height: 1080, size: 'l', contrast: 'dark' },
+  l: { width: 1920, height: 1080, size: 'l' },
   en: { width: 1366, height: 768, size: 'm', lang: 'en' },
 }
 const wanted = (process.env.SETS ?? Object.keys(sets).join()).split(',')

@@ -39,7 +39,7 @@ for (const format of formats) {
             return root.dataset.size === size && root.lang === lang && document.querySelector(`[data-testid="screen-${name}"][data-screen="${screen}"]`)
           }, [view.name, size, lang, String(view.screen)])
           await settled(page)
-          for (const flaw of await page.evaluate(flaws, { least: 0.7 })) found.push(`${name} ${size} ${lang}: ${flaw}`)
+          for (const flaw of await page.evaluate(flaws, { least: 0.64 })) found.push(`${name} ${size} ${lang}: ${flaw}`)
         }
       }
     }
