@@ -262,15 +262,10 @@ func (r *rig) fileOnce(ctx context.Context, p *page, persona, service, procedure
 	return p.view.Receipt.Number, nil
 }
 
-// leave ends the visit and takes the card.
+// leave takes the card and ends the visit, whatever it asks.
 func (r *rig) leave(ctx context.Context, p *page) error {
-	if slices.Contains(p.view.Actions, "end") {
-		if err := p.press(ctx, wire.Command{Action: "end"}); err != nil {
-			return err
-		}
-	}
 	if err := r.pull(); err != nil {
 		return err
 	}
-	return p.await(ctx, on("attract"))
+	return r.toAttract(ctx, p)
 }
