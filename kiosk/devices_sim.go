@@ -23,8 +23,6 @@ import (
 	"tiepdan/kiosk/web"
 )
 
-const simulators = true
-
 // The officer of a simulated kiosk that was told of none.
 const (
 	simOfficer = "quay1"

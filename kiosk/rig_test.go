@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -53,6 +55,7 @@ type rig struct {
 	bin, data     string
 	Kiosk, Centre string // HOST:PORT
 	kiosk, centre *process
+	wrap          []string // a program, such as a tracer, to run the next one under
 }
 
 func newRig(t testing.TB) *rig {
@@ -86,13 +89,12 @@ func (r *rig) stop() {
 		if p == nil {
 			continue
 		}
-		p.cmd.Process.Signal(os.Interrupt)
+		p.signal(syscall.SIGINT)
 		select {
 		case <-p.ended:
 		case <-time.After(15 * time.Second):
 			r.t.Errorf("%s did not end within 15 s of being interrupted", p.name)
-			p.cmd.Process.Kill()
-			<-p.ended
+			p.kill()
 		}
 	}
 	if r.t.Failed() {
@@ -118,12 +120,14 @@ type process struct {
 // start runs a program until its /healthz answers.
 func (r *rig) start(name, addr, program string, args ...string) *process {
 	r.t.Helper()
-	p := &process{name: name, cmd: exec.Command(filepath.Join(r.bin, program), args...), log: filepath.Join(r.data, name+".log"), ended: make(chan struct{})}
+	line := append(append(slices.Clone(r.wrap), filepath.Join(r.bin, program)), args...)
+	p := &process{name: name, cmd: exec.Command(line[0], line[1:]...), log: filepath.Join(r.data, name+".log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -150,7 +154,10 @@ func (r *rig) start(name, addr, program string, args ...string) *process {
 }
 
 // kill ends a process as a power cut would.
-func (p *process) kill() { p.cmd.Process.Kill(); <-p.ended }
+func (p *process) kill() { p.signal(syscall.SIGKILL); <-p.ended }
+
+// signal reaches the whole group: a tracer passes nothing on.
+func (p *process) signal(s syscall.Signal) { syscall.Kill(-p.cmd.Process.Pid, s) }
 
 func (r *rig) output(program string, args ...string) string {
 	r.t.Helper()

@@ -143,7 +143,7 @@ func TestEnrol(t *testing.T) {
 		{"expired", refuseWith(fmt.Errorf("code: %w", ErrCodeExpired)), ErrCodeExpired},
 		{"slow", refuseWith(ErrSlowDown), ErrSlowDown},
 		{"other", refuseWith(errors.New("other")), ErrRefused},
-		{"broken", func(w http.ResponseWriter, req EnrolRequest) { http.Error(w, "oops", 502) }, ErrUnreachable},
+		{"broken", func(w http.ResponseWriter, req EnrolRequest) { http.Error(w, "oops", http.StatusBadGateway) }, ErrUnreachable},
 		{"not a centre", func(w http.ResponseWriter, req EnrolRequest) { http.NotFound(w, nil) }, ErrRefused},
 		{"bad id", func(w http.ResponseWriter, req EnrolRequest) {
 			r := good(req)

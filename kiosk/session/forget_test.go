@@ -34,7 +34,7 @@ func reach(v reflect.Value, path string, visit func(path, s string)) {
 		}
 	case reflect.Slice, reflect.Array:
 		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-			visit(path, fmt.Sprintf("%s", v.Bytes()))
+			visit(path, string(v.Bytes()))
 			return
 		}
 		for i := range v.Len() {

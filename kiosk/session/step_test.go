@@ -144,7 +144,7 @@ func TestIdle(t *testing.T) {
 	w.wait(74 * time.Second).at(AtMenu).wait(time.Second).at(AtAttract)
 	w.wait(24 * time.Hour).at(AtAttract)
 
-	w = begin(t, testEnv(t)).toReview().wait(149 * time.Second).at(AtReview).wait(time.Second).at(AtTakeCard)
+	begin(t, testEnv(t)).toReview().wait(149 * time.Second).at(AtReview).wait(time.Second).at(AtTakeCard)
 }
 
 func TestRestartAsks(t *testing.T) {
@@ -166,7 +166,7 @@ func TestHelpLosesNothing(t *testing.T) {
 	if w.s.Visit.Filing.Answers["nksHoTen"] != "Nguyễn Thị Dạ" {
 		t.Error("the change is lost")
 	}
-	w = begin(t, testEnv(t)).press("help").at(AtHelp).press("back").at(AtAttract)
+	begin(t, testEnv(t)).press("help").at(AtHelp).press("back").at(AtAttract)
 }
 
 func TestEditAsksWhatItOpens(t *testing.T) {

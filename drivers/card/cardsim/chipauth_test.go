@@ -162,7 +162,10 @@ func TestActiveAuthentication(t *testing.T) {
 		}
 		p := publicKey(t, tm.chip.lds[efDG|15], curve)
 		h := sha256.Sum256(challenge)
-		key := &ecdsa.PublicKey{Curve: curve.Elliptic(), X: p.x, Y: p.y}
+		key, err := curve.PublicKey(p.encode(curve))
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := ecdsa.Verify(key, h[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])); got != want {
 			t.Errorf("%s: signature verifies: %v", persona, got)
 		}
