@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tiepdan/drivers/printer"
@@ -20,8 +21,8 @@ import (
 // outbox. It is the session's Recorder and Finder.
 type records struct {
 	store     *store.Store
-	catalogue *catalogue.Catalogue
-	recipient string // the gateway's age recipient
+	catalogue atomic.Pointer[catalogue.Catalogue] // that in force; changes with the day
+	recipient string                              // the gateway's age recipient
 	hall      *queue.Machine
 	centre    asker  // nil: not enrolled
 	filed     func() // wakes the outbox; must not block
@@ -37,7 +38,7 @@ type asker interface {
 const lookupWithin = 5 * time.Second
 
 func (r *records) RecordTicket(ctx context.Context, order session.TicketOrder) (session.Ticket, error) {
-	svc, ok := r.catalogue.Service(order.Service)
+	svc, ok := r.catalogue.Load().Service(order.Service)
 	if !ok {
 		return session.Ticket{}, fmt.Errorf("no service %q in the catalogue", order.Service)
 	}

@@ -106,7 +106,8 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 
-	rec := &records{store: db, catalogue: told.catalogue, recipient: told.credentials.Recipient, hall: hall, metrics: stats, filed: func() {}}
+	rec := &records{store: db, recipient: told.credentials.Recipient, hall: hall, metrics: stats, filed: func() {}}
+	rec.catalogue.Store(told.catalogue)
 	visits.Records, visits.Finder = rec, rec
 
 	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall, Bench: o.sim,
@@ -129,6 +130,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 		{"reader", watchCards(dev.cards, visits, tracker)},
 		{"printer", watchPrinter(dev.printer, visits, tracker)},
 		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
+		{"catalogue", renewCatalogue(told, rec, visits, tracker, log)},
 	}
 	if dev.scanner != nil {
 		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, visits)})

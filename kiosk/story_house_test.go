@@ -166,7 +166,8 @@ func (h *storyHouse) start() {
 	box := outbox.New(db, h.centre, credentials, h.log.logger("outbox"))
 	news := make(chan dossier.Receipt, 256)
 	box.Results = tellReceipts(news, stats)
-	rec := &records{store: db, catalogue: h.cat, recipient: credentials.Recipient, hall: hall, centre: h.centre, metrics: stats, filed: box.Poke}
+	rec := &records{store: db, recipient: credentials.Recipient, hall: hall, centre: h.centre, metrics: stats, filed: box.Poke}
+	rec.catalogue.Store(h.cat)
 	visits.Records, visits.Finder = rec, rec
 
 	d := &storyDaemon{visits: visits, line: &screenLine{screen: h.screen, visits: visits}, hall: hall, db: db, tracker: tracker, stats: stats, ctx: ctx}

@@ -11,6 +11,7 @@ import (
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/printer"
 	"tiepdan/drivers/scanner"
+	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
@@ -179,6 +180,44 @@ func showReceipts(news <-chan dossier.Receipt, visits *session.Machine) func(con
 			}
 		}
 	}
+}
+
+const renewEvery = time.Minute
+
+// renewCatalogue puts in force what the law puts in force on its day. A visit
+// under way ends under the rules it began with.
+func renewCatalogue(told orders, rec *records, visits *session.Machine, tracker *health.Tracker, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ticks := time.NewTicker(renewEvery)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case now := <-ticks.C:
+				have := rec.catalogue.Load()
+				if told.env == nil || !stale(have, now) {
+					continue
+				}
+				next, err := catalogue.Embedded(now)
+				tracker.Set(health.CatalogueInvalid, err != nil, "")
+				if err != nil {
+					log.Error("catalogue of the day not usable", "err", err)
+					continue
+				}
+				env := *told.env
+				env.Catalogue = next
+				rec.catalogue.Store(next)
+				visits.Post(ctx, session.Told{Env: &env})
+				log.Info("catalogue of the day in force", "on", next.On.String())
+			}
+		}
+	}
+}
+
+// stale says that something else is in force by now.
+func stale(c *catalogue.Catalogue, now time.Time) bool {
+	return !c.NextChange.IsZero() && !catalogue.DateOf(now).Before(c.NextChange.Time)
 }
 
 const healthEvery = 15 * time.Second
