@@ -27,10 +27,9 @@ test('An files a birth', async (t) => {
 
   const bench = await an.page.context().newPage()
   await bench.goto(`${kiosk}/bench`)
-  if (process.env.NOBENCH) { await (await import("./house.mjs")).layCard("an") } else {
-  await bench.getByTestId("screen-bench").waitFor()
+  await bench.getByTestId('screen-bench').waitFor()
   await accessible(bench, 'bench')
-  await bench.getByTestId("go-lay-an").click() }
+  await bench.getByTestId('bench-lay-an').click()
 
   await an.page.bringToFront()
   await an.on('identity')
@@ -62,7 +61,8 @@ test('An files a birth', async (t) => {
 
   await an.go('go-end')
   await an.on('take-card')
-  await bench.getByTestId('go-pull').click()
+  await bench.getByTestId('bench-pull').click()
+  await an.page.bringToFront()
   await an.on('attract')
   for (const screen of ['read-card', 'identity', 'menu', 'services', 'procedures', 'procedure', 'case', 'question', 'papers', 'consent', 'review', 'receipt', 'take-card']) assert.ok(an.met.has(screen), `never met ${screen}`)
   assert.deepEqual(cut, [], 'cut or off the screen')

@@ -284,9 +284,7 @@ export class Person {
 
   /** Measures the screen in every format and size. @param {string[]} found @param {string} what */
   async measure(found, what) {
-    const start = performance.now()
     found.push(...(await fits(this.page, what)))
-    console.log(what, performance.now() - start)
   }
 
   /** @param {string} name */

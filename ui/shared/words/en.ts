@@ -200,7 +200,7 @@ export const en: Record<keyof typeof vi, string> = {
   'source.qr': 'from the square code',
   'source.typed': 'typed',
   'source.derived': 'worked out',
-  'source.copied': 'copied from before',
+  'source.copied': 'from an earlier answer',
   'how.counter': 'Brought to the counter',
   'how.e-certificate': 'E-certificate no. {number}',
   'menu.title': 'What would you like to do[, {name}]?',

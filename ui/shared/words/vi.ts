@@ -221,7 +221,7 @@ export const vi = {
   'source.qr': 'từ mã vuông',
   'source.typed': 'tự điền',
   'source.derived': 'máy tính ra',
-  'source.copied': 'chép từ câu trước',
+  'source.copied': 'theo câu trước',
   'how.counter': 'Mang tới quầy',
   'how.e-certificate': 'Giấy điện tử số {number}',
 
