@@ -50,12 +50,9 @@ func (t *step) cardLevel(l card.Level) {
 	case t.Visit.At == AtReadCard:
 		t.touch()
 		t.laid()
-	case t.Visit.At == AtMenu && t.Visit.Holder == nil && l == card.CardIn:
-		t.goTo(AtReadCard)
-		t.laid()
-	case t.Visit.At == AtSorry && t.Visit.Holder == nil && !t.committing() && l == card.CardIn && t.Visit.Sorry != sorryDigits && t.Visit.Sorry != sorryNotSaved:
+	case t.takesCard() && l == card.CardIn:
 		t.touch()
-		t.goTo(AtReadCard) // laying it again says "retry" plainly enough
+		t.goTo(AtReadCard)
 		t.laid()
 	case t.Visit.At == AtReading && l != card.CardIn:
 		t.do(CancelRead{}, Journey{"card-removed"})
@@ -67,6 +64,20 @@ func (t *step) cardLevel(l card.Level) {
 	case t.Visit.Holder != nil && !t.committing():
 		t.cardMoved(l)
 	}
+}
+
+// takesCard says that a card laid on this screen is read, though it asks for
+// none: the menu of somebody without one, and an apology, where laying it again
+// says "retry" plainly enough.
+func (s State) takesCard() bool {
+	v := &s.Visit
+	switch {
+	case v.Holder != nil:
+		return false
+	case v.At == AtMenu:
+		return true
+	}
+	return v.At == AtSorry && !s.committing() && v.Sorry != sorryDigits && v.Sorry != sorryNotSaved
 }
 
 // committing says that the visit's dossier or number is on its way to the disk
@@ -238,6 +249,7 @@ func (t *step) scanned(text string) {
 	switch t.Visit.At {
 	case AtAttract, AtReadCard, AtLookup:
 	default:
+		t.scannedEarly(text)
 		return
 	}
 	if number, ok := dossierNumber(text); ok {
@@ -267,6 +279,19 @@ func (t *step) scanned(text string) {
 		t.begin(AtReadCard)
 	}
 	t.touch()
+	t.Visit.Key, t.Visit.Typed = qr.Key(), false
+	t.laid()
+}
+
+// scannedEarly takes the code of a card where only the card was expected: a
+// combined reader may see the code before the chip.
+func (t *step) scannedEarly(text string) {
+	qr, err := cccd.ParseQR(text)
+	if err != nil || !t.takesCard() {
+		return
+	}
+	t.touch()
+	t.goTo(AtReadCard)
 	t.Visit.Key, t.Visit.Typed = qr.Key(), false
 	t.laid()
 }

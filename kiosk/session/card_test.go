@@ -161,6 +161,18 @@ func TestLaidAgainAfterSorry(t *testing.T) {
 	w.on(CardLevel{card.CardIn}).at(AtReading)
 }
 
+// A reader that is also a scanner may see the code before the chip, on a screen
+// that asked for neither.
+func TestCodeSeenBeforeTheCard(t *testing.T) {
+	w := begin(t, testEnv(t)).press("no-card").at(AtMenu)
+	w.on(Scanned{"not a card"}).at(AtMenu)
+	w.on(Scanned{anQR}).at(AtReadCard).on(CardLevel{card.CardIn}).at(AtReading)
+	w.on(CardLevel{card.NoCard}).at(AtSorry).on(Scanned{anQR}).at(AtReadCard).on(CardLevel{card.CardIn}).at(AtReading)
+
+	w = begin(t, testEnv(t)).card(an, signed).press("next").at(AtMenu)
+	w.on(Scanned{anQR}).at(AtMenu) // whose visit it is stands already
+}
+
 func TestToldWaitsForTheVisitToEnd(t *testing.T) {
 	env := testEnv(t)
 	env.Site.Name = "Điểm số 3"

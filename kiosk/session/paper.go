@@ -151,13 +151,14 @@ func (s State) NextSteps(p *catalogue.Procedure, at time.Time) []catalogue.Text 
 	if s.Env.Site.Phone == "" && len(slip.NoPhone) > 0 {
 		texts = slip.NoPhone
 	}
-	values := map[string]string{
-		"unit": s.Authority(p).VI, "site": s.Env.Site.Name, "phone": s.Env.Site.Phone,
-		"from": s.Env.officeFrom(at).Format("15:04") + " ngày " + s.Env.officeFrom(at).Format("02/01/2006"),
+	from, unit := s.Env.officeFrom(at), s.Authority(p)
+	values := func(unit, day string) map[string]string {
+		return map[string]string{"unit": unit, "site": s.Env.Site.Name, "phone": s.Env.Site.Phone, "from": from.Format("15:04 " + day + " 02/01/2006")}
 	}
+	vi, en := values(unit.VI, "ngày"), values(unit.EN, "on")
 	filled := make([]catalogue.Text, 0, len(texts))
 	for _, text := range texts {
-		filled = append(filled, text.Fill(values))
+		filled = append(filled, catalogue.Text{VI: text.Fill(vi).VI, EN: text.Fill(en).EN})
 	}
 	return filled
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,6 +186,20 @@ func TestOfficeFrom(t *testing.T) {
 		if got := env.officeFrom(now).Format("15:04 02/01"); got != want {
 			t.Errorf("%s: %s, want %s", at, got, want)
 		}
+	}
+}
+
+// What follows is said whole in each language.
+func TestNextStepsSpeakOneLanguage(t *testing.T) {
+	s := begin(t, testEnv(t)).s
+	p, _ := s.Env.Catalogue.Procedure("1.001193")
+	for _, text := range s.NextSteps(p, monday) {
+		if strings.Contains(text.EN, "ngày") || strings.Contains(text.VI, " on ") {
+			t.Errorf("%+v", text)
+		}
+	}
+	if len(s.NextSteps(p, monday)) == 0 {
+		t.Error("nothing is said")
 	}
 }
 
