@@ -184,6 +184,9 @@ func move(v wire.View, service, procedure string, answers map[string]string) (c 
 		}
 		c.Action = "next"
 	case "question":
+		if v.Question == nil {
+			return c, false, fmt.Errorf("%w: a question without words", errStuck)
+		}
 		c.Action = "next"
 		if c.Value, ok = answers[v.Question.Name]; !ok {
 			c.Value = answerTo(v.Question)

@@ -40,7 +40,7 @@ func TestStories(t *testing.T) {
 				t.Fatalf("%s: %v", file, err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				s := &story{storyHouse: newStoryHouse(t), answers: map[string]string{}, faces: map[string]string{}, pictures: map[string]string{}}
+				s := newStory(t)
 				for _, line := range lines {
 					if err := s.tell(line.text); err != nil {
 						view, _ := s.screen.look()
@@ -86,16 +86,23 @@ func script(raw []byte) ([]scriptLine, error) {
 // A story is one being told.
 type story struct {
 	*storyHouse
-	answers  map[string]string // what this person answers, by question
-	personas []cardsim.Persona // who has been here
-	typed    []string          // what was typed about a person
-	receipt  string            // number last shown
-	code     string            // official code last shown
-	kept     string            // a token somebody held on to
-	digits   []string          // tried on a chip
-	present  string            // the persona who came last
-	faces    map[string]string // portraits shown, and whose
-	pictures map[string]string // all pictures shown, and to whom
+	answers  map[string]string        // what this person answers, by question
+	cards    map[string]*cardsim.Chip // by persona and fault
+	personas []cardsim.Persona        // who has been here
+	typed    []string                 // what was typed about a person
+	receipt  string                   // number last shown
+	code     string                   // official code last shown
+	kept     string                   // a token somebody held on to
+	digits   []string                 // tried on a chip
+	present  string                   // the persona who came last
+	faces    map[string]string        // portraits shown, and whose
+	pictures map[string]string        // all pictures shown, and to whom
+}
+
+func newStory(t *testing.T) *story {
+	t.Helper()
+	return &story{storyHouse: newStoryHouse(t), answers: map[string]string{}, cards: map[string]*cardsim.Chip{},
+		faces: map[string]string{}, pictures: map[string]string{}}
 }
 
 // patience is how long a thing may take to come: as long as people wait without

@@ -28,9 +28,12 @@ func (s *story) lay(args []string, _ string) error {
 	if err != nil {
 		return err
 	}
-	chip, err := cardsim.New(p, cardsim.Options{Fault: arg(args, 1), Latency: simLatency})
-	if err != nil {
-		return err
+	chip := s.cards[p.Name+arg(args, 1)] // laid again it is the same chip
+	if chip == nil {
+		if chip, err = cardsim.New(p, cardsim.Options{Fault: arg(args, 1), Latency: simLatency}); err != nil {
+			return err
+		}
+		s.cards[p.Name+arg(args, 1)] = chip
 	}
 	s.reader.Insert(chip)
 	synctest.Wait()

@@ -2,10 +2,13 @@ package main
 
 import (
 	"cmp"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"tiepdan/drivers/printer/printersim"
@@ -138,4 +141,47 @@ func (s *story) expectPurged([]string, string) error {
 		return fmt.Errorf("still there: %s", strings.Join(found, "; "))
 	}
 	return nil
+}
+
+// TestExpectationsCanFail: each of them, where it does not hold.
+func TestExpectationsCanFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(t)
+		tell := func(lines ...string) {
+			t.Helper()
+			for _, line := range lines {
+				if err := s.tell(line); err != nil {
+					t.Fatalf("%s: %v", line, err)
+				}
+			}
+		}
+		wrong := func(lines ...string) {
+			t.Helper()
+			for _, line := range lines {
+				if err := s.tell(line); err == nil {
+					t.Errorf("%q is told without an error", line)
+				}
+				tell("touch")
+			}
+		}
+		wrong("dance", "expect nothing", "wait long", "tap nobody", "press confirm", "press service ho-tich", "file 9.999999", "scan receipt",
+			"call 1", "link sideways", "reader lost", "paper wet", "cover off", "line wet", "centre tired", "told tales")
+		tell("tap an", "expect screen identity")
+		wrong("expect forgotten", "expect forgotten an", "expect purged", "expect screen menu", "expect view who.given Bình", "expect view who.given ~B",
+			"expect view who.given !~A", "expect view who absent", "expect view idle.seconds 30", "expect view actions ~confirm", "expect view actions !~next",
+			"expect condition card-left held", "expect condition card-left", "expect board A001 1", "expect board none 9")
+		tell("file 1.001193", "press confirm", "expect view receipt.state sent", "expect printed slip *")
+		wrong("expect papers 2", "expect papers", "expect centre 0", "expect outbox 1", "expect printed ticket *", "expect printed slip K7QD-3M9X-V2TA",
+			"expect forgotten", "expect view receipt.number absent")
+		if found := s.leaks(); found != nil {
+			t.Fatal(found)
+		}
+		for _, word := range []string{"Nguyễn Văn An", "001099012345", base64.StdEncoding.EncodeToString([]byte(`{"of":"Nguyễn Văn An"}`)), `"key":"012345"`} {
+			_, _ = s.log.Write([]byte(word)) // a storyLog takes all
+			if s.leaks() == nil {
+				t.Errorf("%q in the log is not seen", word)
+			}
+			s.log.buf.Reset()
+		}
+	})
 }
