@@ -12,7 +12,7 @@ const accusing = /(?<!\p{L})giả(?!\p{L})|giả mạo|làm giả|forged|forgery
 /** What no screen says of a card that was not proven. */
 const claiming = /xác thực|chip thật|chữ ký của cơ quan cấp (thẻ )?đúng|verified|genuine|authentic/iu
 
-for (const persona of ['tampered', 'stranger', 'clone']) {
+for (const persona of ['tampered', 'stranger']) {
   for (const lang of /** @type {const} */ (['vi', 'en'])) {
     test(`${persona}, ${lang}: not accused, not filed, a number taken`, async (t) => {
       const p = await Person.arrive(t)

@@ -18,7 +18,7 @@ test('a filing in English', async (t) => {
   await p.go('go-confirm')
   await p.page.getByTestId('receipt-sent').waitFor()
   await p.on('receipt')
-  assert.match(await p.said(), /waiting for an officer/i)
+  assert.match(await p.said(), /waits for an officer/i)
   await p.go('go-end')
   await p.on('take-card')
   await pullCard()
@@ -36,8 +36,9 @@ test('the other screens in English', async (t) => {
   await p.go('service-khac')
   await p.on('ticket')
   await p.go('go-end')
-  await p.on('attract')
+  await p.page.locator('html[lang="vi"]').waitFor({ state: 'attached' }) // the next person's
 
+  await p.speak('en')
   await p.go('go-no-card')
   await p.on('menu')
   await p.go('go-lookup')
@@ -58,10 +59,11 @@ test('the other screens in English', async (t) => {
   await p.page.getByTestId('ask-restart').waitFor()
   await p.look()
   await p.go('go-restart-yes')
+  await p.page.locator('html[lang="vi"]').waitFor({ state: 'attached' })
 
   await p.speak('en')
   await p.go('go-start')
-  await layCard('an', { fault: 'silent:12' })
+  await layCard('an', { latency: '300ms,0s' })
   await p.on('reading')
   await pullCard()
   await p.on('sorry')

@@ -26,7 +26,7 @@ async function sim(path, body, method = 'POST') {
   assert.ok(answer.ok, `${method} /sim/${path}: ${answer.status} ${await answer.text()}`)
 }
 
-/** @param {string} persona @param {{fault?: string, qr?: boolean}} [how] */
+/** @param {string} persona @param {{fault?: string, latency?: string, qr?: boolean}} [how] */
 export const layCard = (persona, how = {}) => sim('card', { persona, ...how })
 export const pullCard = () => sim('card', undefined, 'DELETE')
 /** @param {'up' | 'down'} state */

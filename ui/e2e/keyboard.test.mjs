@@ -37,9 +37,13 @@ async function tabTo(p, wanted) {
   throw new Error(`Tab never comes to ${wanted} on ${(await p.at()).name}; it went ${way.join(' ')}`)
 }
 
-/** @param {Person} p @param {string} id @param {string} [key] */
+/** Presses a control, on whatever page of its list it stands. @param {Person} p @param {string} id @param {string} [key] */
 async function press(p, id, key = 'Enter') {
   const { screen } = await p.at()
+  for (let i = 0; i < 12 && !(await p.page.getByTestId(id).isVisible()); i++) {
+    await tabTo(p, 'go-more')
+    await p.page.keyboard.press('Enter')
+  }
   await tabTo(p, id)
   await p.page.keyboard.press(key)
   await p.page.locator(`.page:not([data-screen="${screen}"])`).waitFor()

@@ -37,7 +37,7 @@ async function nextVisit(p) {
 test('pulled while it is read', async (t) => {
   const p = await Person.arrive(t)
   await p.go('go-start')
-  await layCard('an', { fault: 'silent:12' }) // long enough to look at
+  await layCard('an', { latency: '300ms,0s' }) // slow enough to be looked at
   await p.on('reading')
   await pullCard()
   await p.on('sorry')

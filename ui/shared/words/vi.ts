@@ -106,7 +106,7 @@ export const vi = {
   'idle.more': 'Chạm vào màn hình để làm tiếp. Sau {seconds} giây, máy sẽ quên những gì đã điền.',
 
   // Why something is not offered
-  'why.closed': 'Ngoài giờ làm việc nên chưa phát số. Giờ làm việc: 8:00–12:00 và 13:30–17:00.',
+  'why.closed': 'Ngoài giờ phát số. Vẫn xem được cần giấy tờ gì và tra được hồ sơ.',
   'why.no-counters': 'Nơi này không có quầy nên không phát số.',
   'why.printer': 'Máy in chưa sẵn sàng nên số chỉ hiện trên màn hình.',
   'why.no-card': 'Muốn nộp hồ sơ tại đây cần đặt thẻ căn cước gắn chip lên máy.',
@@ -149,7 +149,7 @@ export const vi = {
 
   // reading
   'reading.title': 'Đang đọc thẻ, xin để yên',
-  'reading.lead': 'Chưa tới 10 giây. Nếu lấy thẻ ra, máy phải đọc lại từ đầu.',
+  'reading.lead': 'Thường chưa tới 10 giây. Nếu lấy thẻ ra, máy phải đọc lại từ đầu.',
   'reading.access': 'Mở chip',
   'reading.read': 'Đọc thông tin',
   'reading.portrait': 'Đọc ảnh',
@@ -349,6 +349,7 @@ export const vi = {
   'print.printed': 'Phiếu đã in. Mời lấy phiếu ở khe bên dưới.',
   'print.not-printed': 'Phiếu chưa in được. Mời chụp lại màn hình này hoặc chép số.',
   'print.unknown': 'Phiếu đã in ra chưa?',
+  'print.unsure': 'Máy không chắc giấy đã in ra. Mời xem khe bên dưới; chưa có thì bấm in lần nữa.',
   'print.unavailable': 'Máy in chưa sẵn sàng. Mời chụp lại màn hình này hoặc chép số.',
 
   // lookup

@@ -4,6 +4,7 @@
  * whole inside the screen.
  */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { serve } from '../../mock/server.mjs'
 import { views } from '../../mock/views.mjs'
@@ -23,6 +24,16 @@ after(async () => {
   await server.close()
 })
 
+/** The daemon's own examples too, where they are. @type {[string, import('../../shared/wire.gen').View][]} */
+const examples = []
+const dir = new URL('../../../kiosk/wire/testdata/', import.meta.url)
+if (existsSync(dir)) {
+  for (const file of readdirSync(dir).filter((f) => f.endsWith('.json'))) {
+    const view = JSON.parse(readFileSync(new URL(file, dir), 'utf8'))
+    if (view.name) examples.push([file, { ...view, screen: 1000 + examples.length }])
+  }
+}
+
 for (const format of formats) {
   test(`${format.width}×${format.height}`, async () => {
     const page = await browser.newPage({ viewport: format, reducedMotion: 'reduce' })
@@ -32,7 +43,8 @@ for (const format of formats) {
     for (const lang of ['vi', 'en']) {
       for (const size of sizes) {
         if (lang === 'en' && size !== 'm' && size !== 'xl') continue
-        for (const [name, view] of Object.entries(views)) {
+        const all = lang === 'vi' && size !== 's' && size !== 'l' ? [...Object.entries(views), ...examples] : Object.entries(views)
+        for (const [name, view] of all) {
           server.show({ ...view, comfort: { ...view.comfort, size, lang } })
           await page.waitForFunction(([name, size, lang, screen]) => {
             const root = document.documentElement
