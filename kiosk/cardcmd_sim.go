@@ -120,7 +120,7 @@ func parseLatency(s string) (cardsim.Latency, error) {
 	perAPDU, err1 := time.ParseDuration(a)
 	perByte, err2 := time.ParseDuration(b)
 	if !ok || err1 != nil || err2 != nil || perAPDU < 0 || perByte < 0 {
-		return cardsim.Latency{}, fmt.Errorf("-latency %s: want two times, such as 40ms,10us", s)
+		return cardsim.Latency{}, fmt.Errorf("latency %s: want two times, such as 40ms,10us", s)
 	}
 	return cardsim.Latency{PerAPDU: perAPDU, PerByte: perByte}, nil
 }

@@ -114,7 +114,8 @@ func body[T any](do func(context.Context, T) error) http.Handler {
 
 type laying struct {
 	Persona, Fault string
-	QR             *bool // absent: true, as a combined reader shows it
+	Latency        string // PER_APDU,PER_BYTE, such as 40ms,10us; absent: a touch of it
+	QR             *bool  // absent: true, as a combined reader shows it
 }
 
 func (s *simulation) lay(ctx context.Context, in laying) error {
@@ -122,7 +123,14 @@ func (s *simulation) lay(ctx context.Context, in laying) error {
 	if !ok {
 		return fmt.Errorf("there is no persona %q; GET /sim/personas lists them", in.Persona)
 	}
-	chip, err := cardsim.New(persona, cardsim.Options{Fault: in.Fault, Latency: simLatency})
+	latency := simLatency
+	if in.Latency != "" {
+		var err error
+		if latency, err = parseLatency(in.Latency); err != nil {
+			return err
+		}
+	}
+	chip, err := cardsim.New(persona, cardsim.Options{Fault: in.Fault, Latency: latency})
 	if err != nil {
 		return err
 	}

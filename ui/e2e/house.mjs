@@ -39,7 +39,7 @@ export async function paper(number) {
     assert.ok(jobs.some((/** @type {{number: string, state: string}} */ j) => j.number === number && j.state === 'printed'), JSON.stringify(jobs))
   })
   const answer = await fetch(`${kiosk}/sim/printer/paper.png?last=1`)
-  assert.ok(answer.ok, await answer.text())
+  assert.ok(answer.ok, `paper.png: ${answer.status}`)
   return Buffer.from(await answer.arrayBuffer())
 }
 
