@@ -81,7 +81,7 @@ async function choose(size) {
  * Every format in every size, on the screen as it is; the size is chosen as
  * people do, by the buttons. Comes back to where it was.
  * @param {Page} page @param {string} what
- * @param {(name: string) => Promise<void>} [picture]
+ * @param {(name: string, flawed: boolean) => Promise<void>} picture of what was measured
  */
 export async function fits(page, what, picture) {
   /** @type {string[]} */
@@ -93,8 +93,9 @@ export async function fits(page, what, picture) {
       await page.evaluate(choose, size)
       await page.locator(`html[data-size="${size}"]`).waitFor({ state: 'attached' })
       await settled(page)
-      for (const flaw of await page.evaluate(flaws, { least: 0.7 })) found.push(`${what} at ${format.width}×${format.height} ${size}: ${flaw}`)
-      await picture?.(`${format.width}x${format.height}-${size}`)
+      const here = await page.evaluate(flaws, { least: 0.7 })
+      found.push(...here.map((flaw) => `${what} at ${format.width}×${format.height} ${size}: ${flaw}`))
+      await picture(`${format.width}x${format.height}-${size}`, here.length > 0)
     }
   }
   return found

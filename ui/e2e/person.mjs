@@ -292,9 +292,12 @@ export class Person {
     return (await (await this.find(`fact-${name}`)).innerText()).trim()
   }
 
-  /** Measures the screen in every format and size. @param {string[]} found @param {string} what */
+  /** Measures the screen in every format and size; what is wrong is kept as a picture. @param {string[]} found @param {string} what */
   async measure(found, what) {
-    found.push(...(await fits(this.page, what)))
+    const wanted = new RegExp(process.env.E2E_PICTURES || '$^') // such as 1920x1080-xl
+    found.push(...(await fits(this.page, what, async (name, flawed) => {
+      if (flawed || wanted.test(name)) await this.picture(`${what}-${name}`)
+    })))
   }
 
   /** @param {string} name */
