@@ -42,6 +42,8 @@ func (t *step) cardLevel(l card.Level) {
 		return
 	}
 	switch {
+	case t.Visit.At == AtSorry && t.Visit.Sorry == sorryRemoved && was == card.CardIn && l == card.NoReader:
+		t.Visit.Sorry = sorryReader // the reading failed a moment before its reason was seen: nobody lifted the card
 	case t.Visit.At == AtAttract:
 		if t.Levels.Present() {
 			t.begin(AtReadCard)

@@ -212,3 +212,16 @@ func TestCardThereAtStart(t *testing.T) {
 	w := &walk{TB: t, s: New(testEnv(t)), now: monday}
 	w.on(CardLevel{card.CardIn}).at(AtTakeCard).on(CardLevel{card.NoCard}).at(AtAttract)
 }
+
+// Chip and reader tell of the same unplugging by two ways, in either order.
+func TestReaderGoneInMidRead(t *testing.T) {
+	reading := func() *walk { return begin(t, testEnv(t)).on(CardLevel{card.CardIn}).on(Scanned{anQR}).at(AtReading) }
+	level, failed := CardLevel{card.NoReader}, func(w *walk) Event { return CardFailed{w.s.Visit.Pending, "removed"} }
+	first := reading()
+	answer := failed(first)
+	for name, w := range map[string]*walk{"level first": first.on(level).on(answer), "chip first": func() *walk { w := reading(); return w.on(failed(w)).on(level) }()} {
+		if w.at(AtSorry); w.s.Visit.Sorry != "no-reader" {
+			t.Errorf("%s: sorry %s, want no-reader: nobody lifted the card", name, w.s.Visit.Sorry)
+		}
+	}
+}
