@@ -124,7 +124,7 @@ export const vi = {
   // attract
   'attract.title': 'Xin chào!',
   'attract.lead': 'Chạm vào việc cần làm.',
-  'attract.quick-ticket': 'Không cần thẻ. Chọn việc, nhận số, chờ gọi tên quầy.',
+  'attract.quick-ticket': 'Không cần thẻ. Chọn việc, nhận số, ngồi chờ gọi số.',
   'attract.start': 'Đặt thẻ căn cước lên máy, điền và nộp hồ sơ tại đây.',
   'attract.start-only': 'Xem cần chuẩn bị giấy tờ gì, xem hồ sơ đã nộp.',
   'attract.lookup': 'Quét hoặc gõ mã in trên phiếu.',
@@ -263,7 +263,7 @@ export const vi = {
   'procedure.papers': 'Giấy tờ cần có',
   'procedure.no-papers': 'Không cần giấy tờ gì thêm.',
   'procedure.notes': 'Cần biết trước',
-  'procedure.offer': 'Nên làm thủ tục này, gộp được nhiều việc một lần:',
+  'procedure.offer': 'Nên làm thủ tục này: gộp được nhiều việc một lần.',
   'channel.direct': 'Nộp trực tiếp',
   'channel.online': 'Nộp trực tuyến',
   'channel.postal': 'Gửi bưu điện',
@@ -271,6 +271,7 @@ export const vi = {
   // case, question
   'case.title': '[{title} ]thuộc trường hợp nào?',
   'case.lead': 'Chọn đúng để biết thời gian và giấy tờ cần có.',
+  'question.skip': 'Bỏ trống cũng được.',
   'question.optional': 'Không bắt buộc. Có thể bỏ trống rồi bấm Tiếp tục.',
   'question.date-hint': 'Ngày, tháng, năm. Ví dụ: 20/05/1999',
   'question.date-placeholder': 'ngày/tháng/năm',
@@ -342,7 +343,7 @@ export const vi = {
   'ticket.ahead-none': 'Không có ai trước, sắp được gọi',
   'ticket.minutes': 'khoảng {n} phút',
   'ticket.wait': 'Mời ngồi chờ. Bảng lớn sẽ gọi số này.',
-  'ticket.qr': 'Mã vuông để theo dõi số: chụp lại bằng điện thoại',
+  'ticket.qr': 'Chụp mã vuông để lưu số vào điện thoại',
 
   // print
   'print.printing': 'Đang in phiếu…',
