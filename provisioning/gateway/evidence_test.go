@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"tiepdan/drivers/card/cardsim"
 	"tiepdan/drivers/card/cccd"
 	"tiepdan/drivers/card/trust"
@@ -233,12 +235,31 @@ func TestItem(t *testing.T) {
 	}
 }
 
-// A refusal's words leave the centre unsealed: nothing of the dossier is in them.
+// A refusal's words leave the centre unsealed: nothing of the dossier or the
+// card is in them, however One-Stop writes it; its own words are.
 func TestReason(t *testing.T) {
 	d := filedBy(t, "an")
-	r := reason(&Refusal{Code: "04", Message: "Công dân " + d.Applicant.Name + " (" + d.Applicant.PIN + ")\x00 ở Số 1 phố Thử: sai"}, d)
-	if r != "Công dân … (…)  ở …: sai (One-Stop 04)" {
-		t.Errorf("%q", r)
+	d.Papers = []dossier.Paper{{Code: "x", How: "e-certificate", Number: "GCS/2026-77"}}
+	card := chip(read(t, "an").Identity, d.Applicant)
+	day, month, year := d.Applicant.DOB[:2], d.Applicant.DOB[3:5], d.Applicant.DOB[6:]
+	pin := d.Applicant.PIN
+	for _, c := range []struct{ name, message, want string }{
+		{"name, number, answer", "Công dân " + d.Applicant.Name + " (" + pin + ")\x00 ở Số 1 phố Thử: sai", "Công dân … (…)  ở …: sai"},
+		{"shouted", "CÔNG DÂN " + strings.ToUpper(d.Applicant.Name) + " ĐÃ NỘP", "CÔNG DÂN … ĐÃ NỘP"},
+		{"without diacritics", "cong dan " + catalogue.Fold(d.Applicant.Name) + " da nop", "cong dan … da nop"},
+		{"decomposed", "công dân " + norm.NFD.String(d.Applicant.Name) + " đã nộp", "công dân … đã nộp"},
+		{"father, of the card alone", "cha là " + card["fatherName"] + ".", "cha là …."},
+		{"dates", "sinh " + year + "-" + month + "-" + day + ", " + day + "." + month + "." + year + ", " + year + month + day, "sinh …, …, …"},
+		{"number in groups", "số " + pin[:3] + " " + pin[3:6] + " " + pin[6:9] + " " + pin[9:] + " sai", "số … sai"},
+		{"somebody else's number", "trùng với 079.199.000.123", "trùng với …"},
+		{"paper", "giấy GCS/2026-77 hết hạn", "giấy … hết hạn"},
+		{"part of an address", "không có " + strings.Split(d.Applicant.Residence, ",")[0] + " ở đây", "không có … ở đây"},
+		{"nothing personal", "Hồ sơ 000.00.06.H26-261122-0361 không thuộc thẩm quyền, điều 7", "Hồ sơ 000.00.06.H26-261122-0361 không thuộc thẩm quyền, điều 7"},
+		{"broken UTF-8", "sai\xff quyền", "sai  quyền"},
+	} {
+		if got := reason(&Refusal{Code: "04", Message: c.message}, d, card); got != c.want+" (One-Stop 04)" {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

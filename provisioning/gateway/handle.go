@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -133,7 +132,7 @@ func (w work) file(ctx context.Context, body []byte) (entry, error) {
 	switch {
 	case refused:
 		e.Receipt.Outcome = dossier.Refused
-		e.Receipt.Reason = reason(refusal, d)
+		e.Receipt.Reason = reason(refusal, d, found.chip)
 	case err != nil:
 		return e, later("one-stop", err)
 	default:
@@ -209,7 +208,7 @@ func (w work) close(ctx context.Context, e entry) error {
 	if err := w.g.book.file(ctx, e); err != nil {
 		return later("book", err)
 	}
-	if e.Receipt.Outcome == dossier.Accepted {
+	if e.Receipt.Outcome != dossier.Quarantined { // those people look into, pages and all
 		err := w.g.parts.Purge(ctx, jetstream.WithPurgeSubject("part."+w.kiosk+"."+string(w.receipt)+".>"))
 		if err != nil {
 			return later("parts", err)
@@ -228,26 +227,4 @@ func (g *Gateway) tell(r dossier.Receipt) error {
 		return err
 	}
 	return g.Conn.Publish(link.ReceiptSubject(r.Kiosk, r.Receipt), data)
-}
-
-// reason is One-Stop's word for a refusal, with whatever it repeats of the
-// dossier taken out: a receipt is not sealed.
-func reason(r *Refusal, d dossier.Dossier) string {
-	words := r.Message
-	values := []string{d.Applicant.Name, d.Applicant.PIN, d.Applicant.Residence, d.Applicant.DOB}
-	for _, v := range d.Answers {
-		values = append(values, v)
-	}
-	for _, v := range values {
-		if utf8.RuneCountInString(v) >= 4 {
-			words = strings.ReplaceAll(words, v, "…")
-		}
-	}
-	words = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, words)
-	return cut(strings.TrimSpace(fmt.Sprintf("%s (One-Stop %s)", words, cut(r.Code, 40))), 500)
 }
