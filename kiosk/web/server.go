@@ -8,13 +8,13 @@ package web
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +58,8 @@ type Server struct {
 	state latest[stamped[session.State]]
 	hall  latest[stamped[queue.State]]
 	rev   atomic.Uint64
+
+	sockets sync.WaitGroup // which net/http no longer knows of
 }
 
 const (
@@ -78,9 +80,9 @@ func New(o Options) *Server {
 	if o.Metrics != nil {
 		s.mux.Handle("GET /metrics", o.Metrics)
 	}
-	s.mux.HandleFunc("GET /ws", s.resident)
-	s.mux.HandleFunc("GET /ws/counter", s.counter)
-	s.mux.HandleFunc("GET /ws/board", s.board)
+	s.socket("/ws", s.resident)
+	s.socket("/ws/counter", s.counter)
+	s.socket("/ws/board", s.board)
 	s.mux.HandleFunc("POST /counter/sign-in", s.signIn)
 	s.mux.HandleFunc("GET /counter/sign-in", s.signInChoices)
 	s.mux.HandleFunc("GET /media/{id}", s.media)
@@ -179,25 +181,32 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request) {
 	w.Write(data)
 }
 
-// Serve answers on l until ctx is done, then lets running requests end.
+// Serve answers on l until ctx is done, then lets running requests end. When it
+// returns, nothing of it runs any more, websockets neither.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // a websocket sets its own
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
+	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		srv.Shutdown(grace)
+		if srv.Shutdown(grace) != nil {
+			srv.Close() // whoever still reads slowly is cut off
+		}
 	})
-	defer stop()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	if err := srv.Serve(l); stop() {
+		return err // and not for ctx
 	}
+	<-ended // Serve returns as soon as Shutdown begins
+	s.sockets.Wait()
 	return nil
 }

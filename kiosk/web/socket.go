@@ -20,6 +20,15 @@ const (
 	sendWithin = 5 * time.Second
 )
 
+// socket serves a websocket at path, and lets Serve wait for its end.
+func (s *Server) socket(path string, serve http.HandlerFunc) {
+	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		s.sockets.Add(1)
+		defer s.sockets.Done()
+		serve(w, r)
+	})
+}
+
 // upgrade turns the request into a websocket. Host and Origin were checked
 // before: CheckOrigin would look again at what ServeHTTP has refused.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, bool) {
