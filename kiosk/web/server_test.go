@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/crypto/argon2"
 
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/queue"
@@ -247,21 +249,68 @@ func TestCounterSignsInCallsAndSignsOut(t *testing.T) {
 
 func TestGuessingIsSlowedDown(t *testing.T) {
 	now := time.Now()
-	for _, id := range []string{"hoa", "nobody"} {
-		o := NewOfficers([]Officer{{"hoa", "Hoa", HashPIN("246810")}}, []string{"1"})
+	for _, id := range []string{"hoa", "nobody"} { // an id is not found by asking
+		o := NewOfficers([]Officer{{"hoa", "Hoa", quickPIN("246810")}}, []string{"1"})
 		for range triesBeforeWait {
-			if _, err := o.signIn(id, "1", "1", now); err != ErrWrongPIN {
+			if _, err := o.signIn(id, "1", "1", "a", now); err != ErrWrongPIN {
 				t.Fatalf("%s: %v", id, err)
 			}
 		}
-		if _, err := o.signIn(id, "246810", "1", now); err != ErrTooMany {
+		if _, err := o.signIn(id, "246810", "1", "a", now); err != ErrTooMany {
 			t.Errorf("%s: after %d wrong tries: %v", id, triesBeforeWait, err)
 		}
-		_, err := o.signIn(id, "246810", "1", now.Add(waitAfterTries+time.Second))
+		_, err := o.signIn(id, "246810", "1", "b", now)
+		if id == "hoa" && err != nil {
+			t.Errorf("a stranger locked the officer out elsewhere: %v", err)
+		}
+		_, err = o.signIn(id, "246810", "1", "a", now.Add(waitAfterTries+time.Second))
 		if id == "hoa" && err != nil {
 			t.Errorf("after the wait: %v", err)
 		}
 	}
+}
+
+func TestOneAddressGuessesAtManyOfficers(t *testing.T) {
+	now := time.Now()
+	o := NewOfficers([]Officer{{"hoa", "Hoa", quickPIN("246810")}}, []string{"1"})
+	for range 2 * triesOfAddress { // the right PIN is no guess
+		if _, err := o.signIn("hoa", "246810", "1", "a", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range triesOfAddress {
+		if _, err := o.signIn(fmt.Sprint("x", i), "1", "1", "a", now); err != ErrWrongPIN {
+			t.Fatalf("try %d: %v", i, err)
+		}
+	}
+	if _, err := o.signIn("one-more", "1", "1", "a", now); err != ErrTooMany {
+		t.Errorf("after %d: %v", triesOfAddress, err)
+	}
+	for i := range 2 * maxGuesses {
+		o.mayGuess(guess{"x", fmt.Sprint(i)}, now)
+	}
+	if n := len(o.wrong); n > maxGuesses+1 {
+		t.Errorf("%d guesses are remembered", n)
+	}
+	if _, err := o.signIn("hoa", "246810", "1", "new", now.Add(waitAfterTries+time.Second)); err != nil {
+		t.Errorf("a minute after the attack: %v", err)
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for remote, want := range map[string]string{
+		"127.0.0.1:5000": "127.0.0.1", "[::ffff:10.0.0.7]:5000": "10.0.0.7", "[2001:db8:1:2:3::4]:5000": "2001:db8:1:2::/64", "pipe": "pipe",
+	} {
+		if got := address(&http.Request{RemoteAddr: remote}); got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
+		}
+	}
+}
+
+// quickPIN is a hash of the least cost that is accepted.
+func quickPIN(pin string) string {
+	salt := []byte("salt of the test")
+	return fmt.Sprintf("$argon2id$v=19$m=8,t=1,p=1$%s$%s", b64(salt), b64(argon2.IDKey([]byte(pin), salt, 1, 8, 1, 32)))
 }
 
 func TestPIN(t *testing.T) {

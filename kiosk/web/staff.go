@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "no-such-counter"})
 		return
 	}
-	token, err := s.Officers.signIn(in.ID, in.PIN, in.Counter, time.Now())
+	token, err := s.Officers.signIn(in.ID, in.PIN, in.Counter, address(r), time.Now())
 	switch {
 	case errors.Is(err, ErrTooMany):
 		w.Header().Set("Retry-After", "60")
@@ -47,6 +48,19 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 			Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode, MaxAge: int(signedInFor / time.Second)})
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// address is whom a request comes from; of an IPv6 address the network, for a
+// single machine has as many addresses there as it likes.
+func address(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if a := from.Addr().Unmap(); a.Is6() {
+		return netip.PrefixFrom(a, 64).Masked().String()
+	}
+	return from.Addr().Unmap().String()
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
