@@ -23,7 +23,8 @@ type devices struct {
 	run     []worker         // loops of the devices' own, such as simulators
 	anchors [][]byte         // CSCA certificates the devices bring: a simulated chip's
 	routes  map[string]http.Handler
-	officer *config.Officer // to sign in with where devices are simulated
+	pages   map[string]string // files of the UI by path
+	officer *config.Officer   // to sign in with where devices are simulated
 	began   func(job int64, kind printer.Kind, number string)
 	cut     func(func(bool)) // gives the simulation the switch of the link
 }

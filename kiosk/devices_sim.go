@@ -76,6 +76,7 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 			defer s.printer.Close()
 			return s.printer.Serve(ctx)
 		}}},
+		pages: map[string]string{"/bench": "bench.html"},
 		routes: map[string]http.Handler{
 			"GET /sim/personas":           http.HandlerFunc(s.personas),
 			"POST /sim/card":              body(s.lay),
@@ -90,11 +91,14 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 	}, nil
 }
 
+// maxSimBody lets garbage reach the simulated devices.
+const maxSimBody = 4 << 20
+
 // body decodes a strict JSON body and answers with what do says of it.
 func body[T any](do func(context.Context, T) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in *T // stays nil for null, which encoding/json takes for any struct
-		d := json.NewDecoder(r.Body)
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSimBody))
 		d.DisallowUnknownFields()
 		err := d.Decode(&in)
 		if err == nil && in == nil {

@@ -49,7 +49,7 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&o.config, "config", "", "configuration file (default DIR/"+configFile+")")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address of the pages")
 	flags.StringVar(&o.data, "data", defaultData, "data folder")
-	flags.BoolVar(&o.sim, "sim", false, "simulated devices, /bench and /sim (not in release builds)")
+	flags.BoolVar(&o.sim, "sim", false, "simulated devices, and pages to move them (not in release builds)")
 	flags.BoolVar(&o.debug, "debug", false, "log more")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -110,10 +110,13 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	rec.catalogue.Store(told.catalogue)
 	visits.Records, visits.Finder = rec, rec
 
-	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall, Bench: o.sim,
+	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall,
 		Officers: webOfficers(told.officers(dev), told.config.Counters), Health: report, Metrics: stats.handler(), Log: log.With("part", "web")})
 	for pattern, h := range dev.routes {
 		server.Handle(pattern, h)
+	}
+	for path, file := range dev.pages {
+		server.Page(path, file)
 	}
 	visits.Publish = server.PublishState
 	figures := newMailbox[queue.State]()
@@ -175,7 +178,7 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 	told.credentials, err = link.LoadCredentials(filepath.Join(o.data, credentialsFile))
 	told.enrolled = err == nil
 	tracker.Set(health.NotEnrolled, !told.enrolled, "")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, link.ErrNotEnrolled) {
 		log.Error("credentials not usable", "err", err)
 	}
 	told.config, err = config.Load(o.config)

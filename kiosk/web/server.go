@@ -46,7 +46,6 @@ type Options struct {
 	Officers *Officers
 	Health   func() health.Report
 	Metrics  http.Handler
-	Bench    bool // serve /bench
 	Log      *slog.Logger
 }
 
@@ -62,10 +61,7 @@ type Server struct {
 	sockets sync.WaitGroup // which net/http no longer knows of
 }
 
-const (
-	maxBody    = 64 << 10
-	maxSimBody = 4 << 20
-)
+const maxBody = 64 << 10 // of what is posted here
 
 // stamped is a published value with its revision.
 type stamped[T any] struct {
@@ -90,7 +86,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Handle adds a route, such as those of simulated devices.
+// Handle adds a route, such as those of simulated devices. It bounds its bodies itself.
 func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
 
 // PublishState is called after each step of the visit. It never blocks.
@@ -121,11 +117,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Only this kiosk's own pages may ask that.", http.StatusForbidden)
 		return
 	}
-	limit := int64(maxBody)
-	if s.Bench && strings.HasPrefix(r.URL.Path, "/sim/") {
-		limit = maxSimBody // garbage is to reach the simulated devices
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -53,7 +53,7 @@ func serve(t *testing.T) fixture {
 	visits, hall := &fakeVisits{make(chan session.Event, 16)}, &fakeHall{make(chan queue.Event, 16)}
 	ts := httptest.NewUnstartedServer(nil)
 	s := New(Options{
-		Addr: ts.Listener.Addr().String(), Visits: visits, Hall: hall, Bench: true,
+		Addr: ts.Listener.Addr().String(), Visits: visits, Hall: hall,
 		Pages:    fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}, "assets/a-1.js": {Data: []byte("1")}},
 		Officers: NewOfficers([]Officer{{"hoa", "Hoa", HashPIN("246810")}}, []string{"1", "2"}),
 		Health:   func() health.Report { return health.Report{Status: health.OK} },

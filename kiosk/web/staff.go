@@ -23,7 +23,7 @@ func (s *Server) signInChoices(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	var in struct{ ID, PIN, Counter string }
-	d := json.NewDecoder(r.Body)
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {
 		answer(w, http.StatusBadRequest, map[string]string{"error": "malformed"})
