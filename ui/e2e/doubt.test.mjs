@@ -1,9 +1,9 @@
 /** Cards that are not proven, and digits that are not right. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { layCard } from './house.mjs'
 import { texts } from './looks.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 
 after(goHome)
 
@@ -14,8 +14,7 @@ const claiming = /xác thực|chip thật|chữ ký của cơ quan cấp (thẻ 
 
 for (const persona of ['tampered', 'stranger']) {
   for (const lang of /** @type {const} */ (['vi', 'en'])) {
-    test(`${persona}, ${lang}: not accused, not filed, a number taken`, async (t) => {
-      const p = await Person.arrive(t)
+    visit(`${persona}, ${lang}: not accused, not filed, a number taken`, async (p) => {
       p.onScreen = async ({ page }, what) => {
         for (const { text } of await texts(page)) {
           assert.doesNotMatch(text, accusing, what)
@@ -45,8 +44,7 @@ for (const persona of ['tampered', 'stranger']) {
   }
 }
 
-test('wrong digits: asked after a while, told how many tries are left, opened by the right ones', async (t) => {
-  const p = await Person.arrive(t)
+visit('wrong digits: asked after a while, told how many tries are left, opened by the right ones', async (p) => {
   /** @type {string[]} */
   const cut = []
   await p.go('go-start')
@@ -76,8 +74,7 @@ test('wrong digits: asked after a while, told how many tries are left, opened by
   assert.deepEqual(cut, [])
 })
 
-test('wrong digits three times: said, and a number is still there', async (t) => {
-  const p = await Person.arrive(t)
+visit('wrong digits three times: said, and a number is still there', async (p) => {
   await p.go('go-start')
   await layCard('an', { qr: false })
   const field = p.page.getByTestId('field-digits')

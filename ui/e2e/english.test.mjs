@@ -1,14 +1,13 @@
 /** In English, English on every screen: a filing, a number, a way without a card, an apology. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { layCard, pullCard } from './house.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 import { birth } from './wishes.mjs'
 
 after(goHome)
 
-test('a filing in English', async (t) => {
-  const p = await Person.arrive(t)
+visit('a filing in English', async (p) => {
   await p.speak('en')
   await p.on('attract')
   await p.go('go-start')
@@ -25,8 +24,7 @@ test('a filing in English', async (t) => {
   await p.page.locator('html[lang="vi"]').waitFor({ state: 'attached' }) // the next person's language
 })
 
-test('the other screens in English', async (t) => {
-  const p = await Person.arrive(t)
+visit('the other screens in English', async (p) => {
   await p.speak('en')
   await p.go('go-quick-ticket')
   await p.on('services')

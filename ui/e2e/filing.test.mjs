@@ -3,18 +3,17 @@
  * newcomer would after `make run`, with two pages open.
  */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { kiosk, oneStop } from './house.mjs'
 import { accessible } from './looks.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 import { birth } from './wishes.mjs'
 
 after(goHome)
 
 const official = /^\d{3}\.\d{2}\.\d{2}\.H26-\d{6}-\d{4}$/
 
-test('An files a birth', async (t) => {
-  const an = await Person.arrive(t)
+visit('An files a birth', async (an) => {
   /** @type {string[]} */
   const cut = []
   an.onScreen = async (p, what) => {

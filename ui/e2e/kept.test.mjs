@@ -1,14 +1,13 @@
-/** Without a network, and with a page that is loaded anew. */
+/** Without a network, with a page that is loaded anew, with a nervous finger. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { oneStop, setLink } from './house.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 import { residence } from './wishes.mjs'
 
 after(goHome)
 
-test('the network is down: kept safe, said calmly; up again: the code arrives on the open screen', async (t) => {
-  const p = await Person.arrive(t)
+visit('the network is down: kept safe, said calmly; up again: the code arrives on the open screen', async (p, t) => {
   /** @type {string[]} */
   const cut = []
   t.after(() => setLink('up'))
@@ -35,8 +34,7 @@ test('the network is down: kept safe, said calmly; up again: the code arrives on
   assert.deepEqual(cut, [])
 })
 
-test('a page loaded anew finds its visit on a question, and its receipt', async (t) => {
-  const p = await Person.arrive(t)
+visit('a page loaded anew finds its visit on a question, and its receipt', async (p) => {
   await p.go('go-start')
   await p.showCard('an')
   await p.walk(residence, 'question laChuHo')
@@ -53,4 +51,15 @@ test('a page loaded anew finds its visit on a question, and its receipt', async 
   assert.equal(await p.fact('receipt'), number)
   assert.equal(await p.fact('code'), code)
   assert.equal((await oneStop()).filter((d) => d.MaHoSo === code).length, 1)
+})
+
+visit('a double tap counts once', async (p) => {
+  await p.go('go-start')
+  await p.showCard('an')
+  await p.walk(residence, 'question nycDienThoai')
+  const { screen } = await p.at()
+  await p.page.getByTestId('go-next').dblclick() // it may be left empty, and so may the next
+  await p.page.locator(`.page:not([data-screen="${screen}"])`).waitFor()
+  await p.speak('en') // what was sent before has been taken by now
+  assert.equal((await p.question()).name, 'nycEmail')
 })

@@ -1,9 +1,11 @@
 /** No mouse and no finger: Tab, Enter, Space, arrows and letters only. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { layCard } from './house.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 import { residence } from './wishes.mjs'
+
+/** @typedef {import('./person.mjs').Person} Person */
 
 after(goHome)
 
@@ -49,8 +51,7 @@ async function press(p, id, key = 'Enter') {
   await p.page.locator(`.page:not([data-screen="${screen}"])`).waitFor()
 }
 
-test('a number', async (t) => {
-  const p = await Person.arrive(t)
+visit('a number', async (p) => {
   await press(p, 'go-quick-ticket')
   await p.on('services')
   await press(p, 'service-cu-tru', 'Space')
@@ -59,8 +60,7 @@ test('a number', async (t) => {
   await p.on('attract')
 })
 
-test('a filing, with help, another size and the way back in it', async (t) => {
-  const p = await Person.arrive(t)
+visit('a filing, with help, another size and the way back in it', async (p) => {
   const { keyboard } = p.page
   await press(p, 'go-start')
   await p.on('read-card')

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { appendFile, mkdir } from 'node:fs/promises'
+import { test } from 'node:test'
 import { launch, settled } from '../test/browser.mjs'
 import { kiosk, layCard, out, pullCard, setLink } from './house.mjs'
 import { accessible, english, fits, texts, worded } from './looks.mjs'
@@ -50,6 +51,40 @@ export async function goHome() {
   browser = undefined
 }
 
+/**
+ * A test of somebody who comes to a kiosk at rest: no card, everything mended,
+ * nobody's visit. The page complains of nothing, and asks nobody but the kiosk.
+ * @param {string} name @param {(p: Person, t: TestContext) => Promise<void>} tell
+ */
+export function visit(name, tell) {
+  test(name, async (t) => {
+    await pullCard()
+    await setLink('up')
+    const context = await (await chromium()).newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })
+    const page = await context.newPage()
+    page.setDefaultTimeout(patience)
+    /** @type {string[]} */
+    const trouble = []
+    page.on('pageerror', (err) => trouble.push(err.message))
+    page.on('console', (m) => m.type() === 'error' && trouble.push(m.text()))
+    page.on('request', (r) => /^(data|blob):/.test(r.url()) || new URL(r.url()).origin === kiosk || trouble.push(`asked ${r.url()}`))
+    await page.addInitScript(stopwatch)
+    const p = new Person(page, name)
+    try {
+      await page.goto(kiosk)
+      await p.leaveTo('attract')
+      await tell(p, t)
+    } catch (err) {
+      await p.picture('failed')
+      throw err
+    } finally {
+      await p.figures()
+      await context.close()
+    }
+    assert.deepEqual(trouble, [], 'the page complains')
+  })
+}
+
 export class Person {
   /** @type {Page} */
   page
@@ -59,40 +94,12 @@ export class Person {
   onScreen
   lang = 'vi'
   #looked = ''
-  #pictures = ''
+  #pictures
 
-  /** @param {Page} page */
-  constructor(page) {
+  /** @param {Page} page @param {string} test */
+  constructor(page, test) {
     this.page = page
-  }
-
-  /**
-   * Comes to a kiosk that is at rest: no card, everything mended, nobody's visit.
-   * @param {TestContext} t
-   */
-  static async arrive(t) {
-    await pullCard()
-    await setLink('up')
-    const context = await (await chromium()).newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })
-    const page = await context.newPage()
-    page.setDefaultTimeout(patience)
-    /** @type {string[]} */
-    const trouble = []
-    page.on('pageerror', (err) => trouble.push(err.message))
-    page.on('console', (m) => { if (m.type() === 'error' && !/ERR_|WebSocket/.test(m.text())) trouble.push(m.text()) })
-    page.on('request', (r) => { if (!r.url().startsWith(kiosk) && !/^(data|blob):/.test(r.url())) trouble.push(`asked ${r.url()}`) })
-    await page.addInitScript(stopwatch)
-    const p = new Person(page)
-    p.#pictures = t.name.replace(/[^a-z0-9]+/gi, '-').toLowerCase()
-    t.after(async () => {
-      if (!t.passed) await p.picture('failed')
-      await p.#figures()
-      await context.close()
-      assert.deepEqual(trouble, [], 'the page complains')
-    })
-    await page.goto(kiosk)
-    await p.leaveTo('attract')
-    return p
+    this.#pictures = test.replace(/[^a-z0-9]+/gi, '-').toLowerCase()
   }
 
   /** Ends whatever visit is on the screen. @param {string} name */
@@ -307,7 +314,8 @@ export class Person {
     await this.page.screenshot({ path: `${out}/${this.#pictures}/${name.replace(/[^\p{L}\p{N}]+/gu, '-')}.png` })
   }
 
-  async #figures() {
+  /** Keeps what the stopwatch took. */
+  async figures() {
     /** @type {number[]} */
     // @ts-expect-error the stopwatch put it there
     const took = await this.page.evaluate(() => window.took ?? []).catch(() => [])

@@ -1,9 +1,11 @@
 /** The card taken away in the middle: the right words, and nothing left for the next. */
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { layCard, pullCard } from './house.mjs'
-import { goHome, Person } from './person.mjs'
+import { goHome, visit } from './person.mjs'
 import { residence } from './wishes.mjs'
+
+/** @typedef {import('./person.mjs').Person} Person */
 
 after(goHome)
 
@@ -34,8 +36,7 @@ async function nextVisit(p) {
   await clean()
 }
 
-test('pulled while it is read', async (t) => {
-  const p = await Person.arrive(t)
+visit('pulled while it is read', async (p) => {
   await p.go('go-start')
   await layCard('an', { latency: '300ms,0s' }) // slow enough to be looked at
   await p.on('reading')
@@ -47,8 +48,7 @@ test('pulled while it is read', async (t) => {
 })
 
 for (const where of ['identity', 'question nycDonViCuTru', 'review']) {
-  test(`pulled on ${where}`, async (t) => {
-    const p = await Person.arrive(t)
+  visit(`pulled on ${where}`, async (p) => {
     await p.go('go-start')
     await p.showCard('an')
     await p.walk({ ...residence, answers: { ...residence.answers, mucDich: 'xin việc ở xa' } }, where)
@@ -70,8 +70,7 @@ for (const where of ['identity', 'question nycDonViCuTru', 'review']) {
   })
 }
 
-test('another card in its place ends the visit', async (t) => {
-  const p = await Person.arrive(t)
+visit('another card in its place ends the visit', async (p) => {
   await p.go('go-start')
   await p.showCard('an')
   await p.go('go-next')

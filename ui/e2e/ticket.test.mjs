@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { kiosk, paper } from './house.mjs'
 import { accessible } from './looks.mjs'
-import { chromium, goHome, Person } from './person.mjs'
+import { chromium, goHome, visit } from './person.mjs'
 
 after(goHome)
 
-test('a number in two presses, called at the counter, shown on the board', async (t) => {
-  const p = await Person.arrive(t)
+visit('a number in two presses, called at the counter, shown on the board', async (p, t) => {
   await p.on('attract')
   await p.go('go-quick-ticket')
   await p.on('services')
