@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 for pkg in $(go list ./...); do
 	for f in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
 		echo "$pkg $f"
-		go test -run '^$' -fuzz "^$f\$" -fuzztime "${1:-10s}" "$pkg"
+		go test -run '^$' -fuzz "^$f\$" -fuzztime "${1:-10s}" -fuzzminimizetime 1x "$pkg"
 	done
 done
