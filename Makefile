@@ -4,9 +4,7 @@ CENTRE_ADDR ?= 127.0.0.1:8090
 DATA        ?= .run/
 export KIOSK_ADDR CENTRE_ADDR DATA
 
-# Simulators are part of dev builds and absent from release builds.
-GO_DEV  = CGO_ENABLED=0 go build -o bin/
-UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
+UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/dist-release -prune -o -type f -print 2>/dev/null)
 
 .PHONY: help run test check bench fuzz build ui clean generate
 .DEFAULT_GOAL := help
@@ -20,6 +18,8 @@ run: ## centre, simulated One-Stop and a kiosk with simulated devices, on this m
 ui: ui/dist/index.html ## the pages
 ui/dist/index.html: $(UI_SRC) ui/node_modules/.installed
 	@cd ui && npm run --silent build
+ui/dist-release/index.html: $(UI_SRC) ui/node_modules/.installed
+	@cd ui && npm run --silent build -- --mode release
 ui/node_modules/.installed: ui/package-lock.json
 	@cd ui && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.installed
 
@@ -35,11 +35,11 @@ bench: ## the figures of the speed table
 fuzz: ## ten seconds for every fuzz target
 	@deploy/fuzz.sh 10s
 
-build: ui ## release binaries: no simulators, real smart-card readers
+build: ui/dist-release/index.html ## release binaries: no simulators, no bench, real smart-card readers
 	go build -tags pcsc,release -trimpath -o bin/ ./kiosk ./provisioning
 
 generate: ## what is generated from Go types: ui/shared/wire.gen.ts
 	go test ./kiosk/wire -run TestGenerated -update
 
 clean: ## build products, not the data
-	rm -rf bin ui/dist/assets ui/dist/*.html
+	rm -rf bin ui/dist*/assets ui/dist*/*.html

@@ -8,7 +8,7 @@ say "1/6 what the tests need"
 deploy/install-test-tools.sh
 
 say "2/6 the pages"
-make -s --no-print-directory ui
+make -s --no-print-directory ui ui/dist-release/index.html
 
 say "3/6 vet, format, generated files, staticcheck, and a build without cgo"
 deploy/check.sh static

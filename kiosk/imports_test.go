@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -125,6 +128,34 @@ func TestReleaseHasNoSimulators(t *testing.T) {
 	for dep := range strings.Lines(string(out)) {
 		if dep = strings.TrimSpace(dep); strings.HasSuffix(dep, "sim") && strings.HasPrefix(dep, module) {
 			t.Errorf("a release build holds %s", dep)
+		}
+	}
+}
+
+// And the binaries themselves: no page, path, card or PIN of a simulator is in
+// them, the built pages included.
+func TestReleaseBinaries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds both programs")
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-tags", "release", "-o", dir, module+"kiosk", module+"provisioning")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"kiosk", "provisioning"} {
+		binary, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(binary, []byte("/healthz")) { // strings are found at all
+			t.Errorf("%s holds no /healthz", name)
+		}
+		for _, gone := range []string{"/sim/", "/bench", "bench.html", "246810", "quay1", "tampered-dg13", "onestop/fault", "/onestop/dossiers", "kiosk-gateway"} {
+			if bytes.Contains(binary, []byte(gone)) {
+				t.Errorf("%s of a release holds %q", name, gone)
+			}
 		}
 	}
 }
