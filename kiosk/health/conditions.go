@@ -73,7 +73,7 @@ var Declarations = []Declaration{
 	{
 		Code: ConfigInvalid, Severity: Critical, Who: Centre,
 		Text: Text{"Cấu hình của máy có lỗi.", "The configuration of the kiosk has errors."},
-		Step: Text{"Chạy “kiosk doctor” để xem trường nào sai, rồi gửi lại cấu hình.", "Run “kiosk doctor” to see which field is wrong, then send the configuration again."},
+		Step: Text{"Xem trường nào sai ở /healthz hoặc nhật ký của máy, rồi gửi lại cấu hình.", "See in /healthz or the kiosk's log which field is wrong, then send the configuration again."},
 	},
 	{
 		Code: CatalogueInvalid, Severity: Critical, Who: Centre,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -125,10 +126,15 @@ func (c Credentials) Validate() error {
 	return nil
 }
 
+// parseCentre takes https from anywhere, and http on this machine only: codes
+// and credentials are not to be read on the way.
 func parseCentre(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("centre: %q is not an http or https address", s)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("centre: not an address like https://centre.example.vn")
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && !ip.IsLoopback() {
+		return nil, fmt.Errorf("centre: %s is on another machine: it needs https://", u.Host)
 	}
 	return u, nil
 }

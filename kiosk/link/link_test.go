@@ -251,3 +251,20 @@ func TestCredentials(t *testing.T) {
 		t.Error("a seed in the log")
 	}
 }
+
+// Codes and credentials are read by nobody on the way.
+func TestCentreAddress(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"https://centre.example.vn": true, "https://10.0.0.1:8443/x": true, "http://127.0.0.1:8090": true, "http://[::1]:8090": true, "http://localhost:8090": true,
+		"http://centre.example.vn": false, "http://10.0.0.1:8090": false, "http://localhost.example.vn": false, "https://u:secret@centre": false,
+		"centre:8090": false, "https://": false, "ws://127.0.0.1": false, "": false,
+	} {
+		_, err := parseCentre(address)
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: the error tells the password: %v", address, err)
+		}
+	}
+}
