@@ -123,15 +123,6 @@ func (LookedUp) event()        {}
 func (VisitFound) event()      {}
 func (Timeout) event()         {}
 
-// What people typed or a scanner saw is personal: it prints as its kind.
-
-func (Pressed) String() string    { return "[press]" }
-func (Pressed) GoString() string  { return "[press]" }
-func (Scanned) String() string    { return "[scan]" }
-func (Scanned) GoString() string  { return "[scan]" }
-func (CardRead) String() string   { return "[card read]" }
-func (CardRead) GoString() string { return "[card read]" }
-
 // An Effect is what Step wants done. ReadCard, FindVisit and Find die with the
 // visit; RecordTicket, RecordDossier and Print are finished whatever happens.
 type Effect interface{ effect() }
@@ -189,9 +180,6 @@ type PrintJob struct {
 	Job   int
 	Paper Paper
 }
-
-func (PrintJob) String() string   { return "[print job]" }
-func (PrintJob) GoString() string { return "[print job]" }
 
 // A Paper lays itself out: [printer.Ticket], [printer.Slip], [printer.Checklist].
 type Paper interface{ Document() printer.Document }

@@ -8,7 +8,6 @@
 package session
 
 import (
-	"log/slog"
 	"time"
 
 	"tiepdan/drivers/card"
@@ -31,10 +30,6 @@ type State struct {
 	Visit  Visit     // the person; a new value at the end of every visit
 	Face   string    // what Epoch stands for: screen, question, buttons; never personal
 }
-
-func (s State) String() string       { return "[session " + string(s.Visit.At) + "]" }
-func (s State) GoString() string     { return s.String() }
-func (s State) LogValue() slog.Value { return slog.StringValue(string(s.Visit.At)) }
 
 // Levels outlive visits.
 type Levels struct {
@@ -80,7 +75,7 @@ const (
 )
 
 // Visit is everything the kiosk knows about the person standing at it. To end a
-// visit is to put a fresh Visit in its place. It prints as its number.
+// visit is to put a fresh Visit in its place.
 type Visit struct {
 	N       uint64                // counts visits of this run of the daemon
 	Token   string                // random; the page keeps it, the store knows committed ones by it
@@ -117,10 +112,6 @@ type Visit struct {
 	Lookup Lookup
 	Sorry  string
 }
-
-func (v Visit) String() string       { return "[visit]" }
-func (v Visit) GoString() string     { return "[visit]" }
-func (v Visit) LogValue() slog.Value { return slog.Uint64Value(v.N) }
 
 // Holder is the card that was read. The portrait and the evidence stay with the
 // Machine; Read says which reading they belong to.
@@ -167,9 +158,6 @@ type Filing struct {
 	Consents  map[string]bool
 	Agreed    time.Time
 }
-
-func (Filing) String() string   { return "[filing]" }
-func (Filing) GoString() string { return "[filing]" }
 
 // PaperChoice is how a paper comes.
 type PaperChoice struct {

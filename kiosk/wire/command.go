@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"unicode/utf8"
 
 	"tiepdan/kiosk/session"
@@ -85,8 +86,9 @@ func (c Command) Event() session.Event {
 	return session.Pressed{Action: c.Action, Screen: c.Screen, Value: c.Value, Values: c.Values}
 }
 
-// String keeps what was typed out of logs.
-func (c Command) String() string { return "[command]" }
+// What was typed, and what a screen shows of a person, stays out of logs.
 
-// GoString does the same for %#v.
-func (c Command) GoString() string { return "[command]" }
+func (c Command) String() string       { return "[command]" }
+func (c Command) GoString() string     { return "[command]" }
+func (c Command) LogValue() slog.Value { return slog.StringValue("[command]") }
+func (v View) LogValue() slog.Value    { return slog.StringValue("[view " + v.Name + "]") }
