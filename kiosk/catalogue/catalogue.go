@@ -61,6 +61,7 @@ type Catalogue struct {
 	procedures map[string]*Procedure
 	serviceOf  map[string]*Service
 	units      map[string]Unit
+	unitNames  map[string]string // folded, whole ("phuong ba dinh") and bare ("ba dinh") → code
 	index      *Index
 }
 
@@ -101,6 +102,22 @@ func (c *Catalogue) ServiceOf(procedure string) (*Service, bool) {
 func (c *Catalogue) Unit(code string) (Unit, bool) {
 	u, ok := c.units[code]
 	return u, ok
+}
+
+// UnitAt proposes the unit of today for an address as cards print it, of three
+// levels on most: a part that says "Phường X" or "Xã X", else the third from the
+// end. A district that shares its name with a ward is not taken for it; merged
+// wards have no name of their own left and get no proposal (""); the person picks.
+func (c *Catalogue) UnitAt(address string) (code string) {
+	parts := strings.Split(address, ",")
+	for i, part := range parts {
+		name := Fold(strings.TrimSpace(part))
+		code, ok := c.unitNames[name]
+		if ok && (i == len(parts)-3 || name == Fold(c.units[code].Name)) {
+			return code
+		}
+	}
+	return ""
 }
 
 // Slip returns the slip texts for an authority's kind: its own, or those for

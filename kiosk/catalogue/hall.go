@@ -1,6 +1,9 @@
 package catalogue
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // services checks the lines of the hall: every procedure in exactly one of
 // them. A procedure that is not in force today is left out of its line.
@@ -90,6 +93,13 @@ func (l *loader) units(c *Catalogue, file unitsFile) {
 			b.in("code").fail(u.Code, "twice")
 		}
 		c.units[u.Code] = u
+		name := Fold(u.Name)
+		if _, bare, ok := strings.Cut(name, " "); ok {
+			if _, taken := c.unitNames[bare]; !taken {
+				c.unitNames[bare] = u.Code
+			}
+		}
+		c.unitNames[name] = u.Code
 	}
 	c.Units = file.Units
 }

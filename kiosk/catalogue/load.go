@@ -100,6 +100,7 @@ func (l *loader) load() *Catalogue {
 		procedures: map[string]*Procedure{},
 		serviceOf:  map[string]*Service{},
 		units:      map[string]Unit{},
+		unitNames:  map[string]string{},
 	}
 	all := l.procedures()
 	for _, file := range all {

@@ -498,3 +498,22 @@ func sharedData(t testing.TB, name string) []byte {
 	}
 	return b
 }
+
+func TestUnitAt(t *testing.T) {
+	c, err := Embedded(today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"Số 1, Phường Ba Đình, Hà Nội":               "00004",
+		"Số 1, PHUONG BA DINH , Ha Noi":              "00004",
+		"Số 1, Đống Đa, Đống Đa, Hà Nội":             "00235",
+		"Số 1 Châu Long, Trúc Bạch, Ba Đình, Hà Nội": "", // the district, not the ward
+		"Thôn 2, Xã Nào Đó, Tỉnh Nào":                "",
+		"":                                           "",
+	} {
+		if got := c.UnitAt(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}

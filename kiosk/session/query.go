@@ -2,7 +2,6 @@ package session
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tiepdan/drivers/card/cccd"
@@ -91,7 +90,7 @@ func (s State) Chip() map[string]string {
 		"nationality": id.Nationality, "race": id.Ethnicity, "religion": id.Religion, "originPlace": id.Origin,
 		"residencePlace": id.Residence, "personalIdentification": id.Features, "issueDate": id.Issued,
 		"expiryDate": id.Expires, "fatherName": id.Father, "motherName": id.Mother, "wifeName": id.Spouse,
-		"unitCode": proposeUnit(s.Env.Catalogue.Units, id.Residence),
+		"unitCode": s.Env.Catalogue.UnitAt(id.Residence),
 	}
 }
 
@@ -166,25 +165,6 @@ func (s State) Files(p *catalogue.Procedure) string {
 		}
 	}
 	return "officer-check" // nobody stands by to check the holder; checks by code or face are not built
-}
-
-// proposeUnit is the unit of today for an address as cards print it, of three
-// levels on most: a part that says "Phường X" or "Xã X", else the third from the
-// end. A district that shares its name with a ward is not taken for it; merged
-// wards have no name of their own left and get no proposal; the person picks.
-func proposeUnit(units []catalogue.Unit, address string) string {
-	parts := strings.Split(address, ",")
-	for i, part := range parts {
-		part = catalogue.Fold(strings.TrimSpace(part))
-		for _, u := range units {
-			name := catalogue.Fold(u.Name)
-			_, bare, _ := strings.Cut(name, " ")
-			if part == name || i == len(parts)-3 && part == bare && bare != "" {
-				return u.Code
-			}
-		}
-	}
-	return ""
 }
 
 // Proposal is what stands in a question's field when it is first shown, and

@@ -321,18 +321,3 @@ func TestLookup(t *testing.T) {
 	}
 	w.press("next", "").press("back").at(AtAttract)
 }
-
-func TestProposeUnit(t *testing.T) {
-	units := testEnv(t).Catalogue.Units
-	for address, want := range map[string]string{
-		"Số 1, Phường Ba Đình, Hà Nội":               "00004",
-		"Số 1, Đống Đa, Đống Đa, Hà Nội":             "00235",
-		"Số 1 Châu Long, Trúc Bạch, Ba Đình, Hà Nội": "", // the district, not the ward
-		"Thôn 2, Xã Nào Đó, Tỉnh Nào":                "",
-		"":                                           "",
-	} {
-		if got := proposeUnit(units, address); got != want {
-			t.Errorf("%q: %q, want %q", address, got, want)
-		}
-	}
-}
