@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"sync"
 )
 
 // A look tells one drawn face from another.
@@ -30,14 +31,40 @@ const (
 	largePortraitBytes            = 40 << 10
 )
 
-// portrait draws the face and encodes it as a JPEG of about 15 kB, the size
-// cards have, or of about 40 kB.
+// portrait is the face as a JPEG of about 15 kB, the size cards have, or of
+// about 40 kB.
 func (p Persona) portrait(large bool) (data []byte, width, height int) {
+	drawn, ok := portraits[portraitOf{p.look, large}]
+	if !ok { // somebody's own persona
+		return p.look.jpeg(large), portraitWidth, portraitHeight
+	}
+	return bytes.Clone(drawn()), portraitWidth, portraitHeight
+}
+
+type portraitOf struct {
+	look  look
+	large bool
+}
+
+// portraits are drawn when first asked for, and once: it takes longer than all
+// else about a chip.
+var portraits = func() map[portraitOf]func() []byte {
+	table := map[portraitOf]func() []byte{}
+	for _, p := range personas {
+		for _, large := range []bool{false, true} {
+			table[portraitOf{p.look, large}] = sync.OnceValue(func() []byte { return p.look.jpeg(large) })
+		}
+	}
+	return table
+}()
+
+// jpeg draws the face.
+func (l look) jpeg(large bool) (data []byte) {
 	grain, size := 5.0, portraitBytes
 	if large { // film grain does not compress
 		grain, size = 12, largePortraitBytes
 	}
-	img := p.look.draw(grain)
+	img := l.draw(grain)
 	for low, high := 30, 100; low <= high; { // the best quality that fits
 		quality := (low + high) / 2
 		var b bytes.Buffer
@@ -50,7 +77,7 @@ func (p Persona) portrait(large bool) (data []byte, width, height int) {
 			high = quality - 1
 		}
 	}
-	return data, portraitWidth, portraitHeight
+	return data
 }
 
 // A shape is the signed distance, in pixels, from a point to a figure: negative
