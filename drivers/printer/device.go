@@ -132,7 +132,7 @@ func (p *Printer) connect(ctx context.Context) (line Line, done func(), err erro
 // and those it had are past.
 type lease struct {
 	Line
-	ctx context.Context //nolint:containedctx // a lease lives for one call
+	ctx context.Context // of the one call it lives for
 }
 
 func (l lease) SetReadDeadline(t time.Time) error {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:staticcheck // BAC is two-key triple DES (Doc 9303-11 §9.7.1)
+	"crypto/des" // BAC is two-key triple DES (Doc 9303-11 §9.7.1)
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
