@@ -121,7 +121,7 @@ var Declarations = []Declaration{
 		Step: Text{"Chuẩn bị cuộn giấy mới.", "Have a new roll ready."},
 	},
 	{
-		Code: ScannerMissing, Severity: Warning, Grace: 10 * time.Second, Who: Technician,
+		Code: ScannerMissing, Severity: Warning, Grace: 20 * time.Second, Who: Technician, // it is looked for every 15 s
 		Text: Text{"Không thấy máy quét mã QR.", "The QR scanner is not there."},
 		Step: Text{"Cắm lại cáp máy quét. Người dân vẫn gõ 6 số cuối được.", "Plug the scanner in again. Residents can still type the last 6 digits."},
 	},

@@ -48,11 +48,11 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]dossier.ReceiptNumber
 // Open returns, after a number and in order of numbers, dossiers the gateway
 // may have news of. Not answered: those without a receipt that ends their
 // sending. Answered: those received in the last sixty days whose status is none
-// that One-Stop ends with (3 not taken, 7 withdrawn, 10 handed back).
+// that One-Stop ends with (3 not taken, 7 withdrawn, 8 stopped, 10 handed back).
 func (s *Store) Open(ctx context.Context, answered bool, after dossier.ReceiptNumber, limit int) ([]dossier.ReceiptNumber, error) {
 	if answered {
 		return s.numbers(ctx, "open", `SELECT receipt FROM outbox WHERE state = 'received' AND outcome = 'accepted-for-review'
-			AND status NOT IN (3, 7, 10) AND receipt > ? AND submitted_at > ? ORDER BY receipt LIMIT ?`,
+			AND status NOT IN (3, 7, 8, 10) AND receipt > ? AND submitted_at > ? ORDER BY receipt LIMIT ?`,
 			string(after), time.Now().AddDate(0, 0, -60).UnixMilli(), limit)
 	}
 	return s.numbers(ctx, "open", `SELECT receipt FROM outbox WHERE state IN ('handed-over', 'quarantined') AND receipt > ? ORDER BY receipt LIMIT ?`,
