@@ -47,12 +47,6 @@ func (p *promises) see(seen map[string]string, number, visit string) {
 	seen[number] = visit
 }
 
-func (p *promises) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.receipts) + len(p.tickets)
-}
-
 // Kiosk and centre are killed at random moments of visit after visit. Every
 // number that was shown is kept: each receipt is at One-Stop exactly once, no
 // number is given to two people, and a page that comes back within its visit
@@ -210,6 +204,7 @@ func (r *rig) people(ctx context.Context, seen *promises, lost *lostPages, pausi
 			return fmt.Errorf("visit %d of %s: %w", n, persona, err)
 		}
 		pausing.RLock() // until what was killed runs again
+		//lint:ignore SA2001 to have waited is all
 		pausing.RUnlock()
 		if err := r.comeBack(ctx, p, lost); err != nil && ctx.Err() == nil && !isLineGone(err) {
 			return err

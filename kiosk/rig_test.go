@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -239,8 +238,6 @@ func freeAddr(t testing.TB) string {
 	defer l.Close()
 	return l.Addr().String()
 }
-
-var errNotYet = errors.New("not yet")
 
 // failure runs a program that is to refuse, and returns what it said.
 func (r *rig) failure(program string, args ...string) string {
