@@ -225,3 +225,11 @@ func TestReaderGoneInMidRead(t *testing.T) {
 		}
 	}
 }
+
+// A card laid while help is on the screen opens the visit when help is left;
+// nobody has to lift it and lay it again.
+func TestCardLaidDuringHelp(t *testing.T) {
+	w := begin(t, testEnv(t)).press("help").at(AtHelp).on(CardLevel{card.CardIn}).at(AtHelp)
+	w.press("back").at(AtReadCard)
+	begin(t, testEnv(t)).press("help").press("back").at(AtAttract)
+}

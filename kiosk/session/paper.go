@@ -213,14 +213,33 @@ func (t *step) checklist() Paper {
 // ShownChannel is the way whose fee, time and papers are shown: the one filed
 // here, else at the counter, else the first there is.
 func (s State) ShownChannel(p *catalogue.Procedure) catalogue.Channel {
-	if c, ok := s.Env.Channel(p); ok {
-		return c
+	c, ok := s.Env.Channel(p)
+	if !ok {
+		c, ok = p.Channel("direct")
 	}
-	if c, ok := p.Channel("direct"); ok {
-		return c
+	if !ok && len(p.Channels) > 0 {
+		c = p.Channels[0]
 	}
-	if len(p.Channels) > 0 {
-		return p.Channels[0]
+	if c.Time == (catalogue.Text{}) {
+		c.Time = inEveryCase(p, func(k catalogue.Case) catalogue.Text { return k.Time })
 	}
-	return catalogue.Channel{}
+	if c.Fee == (catalogue.Text{}) {
+		c.Fee = inEveryCase(p, func(k catalogue.Case) catalogue.Text { return k.Fee })
+	}
+	return c
+}
+
+// inEveryCase is what all cases of a procedure say alike; else nothing is said
+// before the case is chosen.
+func inEveryCase(p *catalogue.Procedure, of func(catalogue.Case) catalogue.Text) catalogue.Text {
+	if len(p.Cases) == 0 {
+		return catalogue.Text{}
+	}
+	said := of(p.Cases[0])
+	for _, k := range p.Cases {
+		if of(k) != said {
+			return catalogue.Text{}
+		}
+	}
+	return said
 }

@@ -176,6 +176,10 @@ func (t *step) pressedHere(p Pressed) {
 	case AtHelp:
 		if p.Action == "back" {
 			t.Visit.At, t.Visit.Since = t.Visit.Return, t.now
+			if t.Visit.At == AtAttract && t.Levels.Present() && !t.Levels.Stale { // laid while help was read
+				t.begin(AtReadCard)
+				t.laid()
+			}
 		}
 	case AtSorry:
 		t.pressedSorry(p.Action)

@@ -9,6 +9,7 @@ import (
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/card/cccd"
 	"tiepdan/drivers/printer"
+	"tiepdan/kiosk/catalogue"
 )
 
 func TestMayFile(t *testing.T) {
@@ -320,4 +321,22 @@ func TestLookup(t *testing.T) {
 		t.Errorf("%+v", w.s.Visit.Lookup)
 	}
 	w.press("next", "").press("back").at(AtAttract)
+}
+
+// A procedure may have its time with its cases only: when they agree, the page
+// says it before one is chosen.
+func TestTimeOfAllCases(t *testing.T) {
+	s, day := begin(t, testEnv(t)).s, catalogue.Text{VI: "1 ngày làm việc"}
+	p := &catalogue.Procedure{Code: "1.000009", Channels: []catalogue.Channel{{Kind: "direct"}}, Cases: []catalogue.Case{{Time: day}, {Time: day}}}
+	if got := s.ShownChannel(p); got.Time != day || got.Fee != (catalogue.Text{}) {
+		t.Errorf("time %q and fee %q, want that of both cases and none", got.Time.VI, got.Fee.VI)
+	}
+	p.Cases = append(p.Cases, catalogue.Case{Time: catalogue.Text{VI: "5 ngày"}})
+	if got := s.ShownChannel(p).Time.VI; got != "" {
+		t.Errorf("time %q though the cases differ", got)
+	}
+	p.Channels[0].Time = day
+	if got := s.ShownChannel(p).Time; got != day {
+		t.Errorf("time %q, want the channel's own", got.VI)
+	}
 }
