@@ -403,3 +403,17 @@ func TestMachineMonth(t *testing.T) {
 		_ = r.stop()
 	})
 }
+
+// An answer nobody waits for any more brings no face and no evidence along.
+func TestLateReadingLeavesNothing(t *testing.T) {
+	m := NewMachine(testEnv(t), slog.New(slog.DiscardHandler))
+	s := New(m.Env)
+	s.Visit.Pending = 2
+	late := readDone{1, &cccd.Reading{Portrait: cccd.Portrait{MIME: "image/jpeg", Data: []byte("face")}, Evidence: cccd.Evidence{SOD: []byte("sod")}}}
+	if ev, ok := m.withMedia(s, late).(CardFailed); !ok || ev.Asked != 1 {
+		t.Errorf("it became %v", ev)
+	}
+	if len(m.media.pictures)+len(m.media.evidence) != 0 {
+		t.Error("it left something")
+	}
+}

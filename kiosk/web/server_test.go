@@ -247,6 +247,23 @@ func TestCounterSignsInCallsAndSignsOut(t *testing.T) {
 	}
 }
 
+// No script of a page reads the cookie, and no other site's page sends it.
+func TestCookie(t *testing.T) {
+	f := serve(t)
+	resp, err := http.Post(f.http.URL+"/counter/sign-in", "application/json", strings.NewReader(`{"id":"hoa","pin":"246810","counter":"1"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	cookies := resp.Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("%s, %d cookies", resp.Status, len(cookies))
+	}
+	if c := cookies[0]; !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.MaxAge <= 0 || len(c.Value) < 22 {
+		t.Errorf("cookie %v", c)
+	}
+}
+
 func TestGuessingIsSlowedDown(t *testing.T) {
 	now := time.Now()
 	for _, id := range []string{"hoa", "nobody"} { // an id is not found by asking

@@ -110,6 +110,7 @@ func TestEvidence(t *testing.T) {
 		{persona: "an", change: func(d *dossier.Dossier) { d.SOD = nil; d.Verdict.Grade = cccd.GradeRead }, grade: "read"},
 		{persona: "an", change: func(d *dossier.Dossier) { d.Verdict.Grade = cccd.GradeFailed }, grade: "signed", fault: "evidence-failed"},
 		{persona: "an", change: func(d *dossier.Dossier) { d.Applicant.PIN = "001099999999" }, grade: "signed", fault: "applicant-not-on-card"},
+		{persona: "an", change: func(d *dossier.Dossier) { d.DG1, d.Applicant.PIN = nil, "001099999999" }, grade: "signed", fault: "applicant-not-on-card"},
 		{persona: "an", change: func(d *dossier.Dossier) { d.Applicant.Name = "Ai Khác" }, grade: "signed", fault: "applicant-not-on-card"},
 		{persona: "an", change: func(d *dossier.Dossier) { d.DG1, d.DG13, d.SOD = nil, nil, nil; d.Verdict.Grade = cccd.GradeRead }, grade: "read"},
 	} {
