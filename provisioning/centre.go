@@ -193,6 +193,7 @@ func (c *centre) collectors() *prometheus.Registry {
 		}
 		return time.Since(f.Oldest).Seconds()
 	}))
+	gauge("tiepdan_parts_held", "Pieces of papers held for dossiers not yet answered for; -1: unknown.", stream(func(f flow) float64 { return float64(f.Parts) }))
 	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "tiepdan_fleet_bad_reports_total", Help: "Health reports that made no sense.",
 	}, func() float64 { return float64(c.fleet.Bad()) }))

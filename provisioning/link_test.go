@@ -197,6 +197,27 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
+// A machine that another one replaces is out at once, without a word about revoking.
+func TestReplace(t *testing.T) {
+	h := openHall(t, t.TempDir())
+	d := h.enrol()
+	out, err := h.run("kiosk", "code", "-id", d.creds.Kiosk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := link.ParseEnrolCode(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds, _, err := link.Enrol(t.Context(), h.url, code, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.waitFor(link.Forbidden)
+	again := h.connect(creds)
+	again.receipt(again.file(), 1)
+}
+
 func (h *hall) refusesLink(c link.Credentials) error {
 	nc, err := nats.Connect(strings.Replace(h.url, "http", "ws", 1), nats.ProxyPath("/nats"),
 		nats.UserJWTAndSeed(c.JWT, c.Seed), nats.NoReconnect())
