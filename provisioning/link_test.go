@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +15,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
+	"tiepdan/provisioning/enrol"
 )
 
 // What a stolen kiosk's credentials open: its own subjects and nothing else.
@@ -292,5 +298,73 @@ func TestNonsenseOnTheStream(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A code works until it expires, and once, however many try at the same time.
+func TestCodes(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	seeds, err := enrol.NewSeeds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, err := enrol.NewAuthority(seeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, err := startNATS(t.TempDir(), authority, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(bus.stop)
+	nc, err := connect(bus, authority, "test", log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := enrol.OpenRegistry(t.Context(), js, 1, []byte("pepper"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newCode := func(life time.Duration) link.EnrolCode {
+		_, code, _, err := registry.NewCode(t.Context(), k.ID, life, public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	if _, err := registry.Redeem(t.Context(), newCode(-time.Second), "U1"); !errors.Is(err, link.ErrCodeExpired) {
+		t.Errorf("a code of yesterday: %v", err)
+	}
+	code, results := newCode(time.Hour), make(chan error, 8)
+	for i := range cap(results) {
+		go func() {
+			_, err := registry.Redeem(t.Context(), code, fmt.Sprint("U", i))
+			results <- err
+		}()
+	}
+	good := 0
+	for range cap(results) {
+		switch err := <-results; {
+		case err == nil:
+			good++
+		case !errors.Is(err, link.ErrCodeUsed):
+			t.Error(err)
+		}
+	}
+	if good != 1 {
+		t.Errorf("a code was used %d times", good)
 	}
 }
