@@ -41,7 +41,7 @@ func newMetrics(report func() health.Report, backlog func() float64) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "kiosk_outbox_dossiers",
 			Help: "Dossiers the gateway has not signed for."}, backlog),
-		conditionGauge{report, prometheus.NewDesc("kiosk_condition", "1 for each health condition that holds.", []string{"code", "severity"}, nil)})
+		conditionGauge{report, prometheus.NewDesc("kiosk_condition", "Whether a health condition is reported.", []string{"code", "severity", "who"}, nil)})
 	return m
 }
 
@@ -53,7 +53,9 @@ func (m *metrics) read(r *cccd.Reading) {
 	m.reads.WithLabelValues(r.Access, string(r.Verdict.Grade)).Observe(r.Stats.Total.Seconds())
 }
 
-// conditionGauge shows the health report as it is at the moment of the scrape.
+// conditionGauge shows the health report as it is at the moment of the scrape:
+// every declared condition as 0 or 1, so that an alert can tell "not so" from
+// "not known".
 type conditionGauge struct {
 	report func() health.Report
 	desc   *prometheus.Desc
@@ -61,7 +63,12 @@ type conditionGauge struct {
 
 func (c conditionGauge) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
 func (c conditionGauge) Collect(ch chan<- prometheus.Metric) {
-	for _, held := range c.report().Conditions {
-		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, 1, string(held.Code), string(held.Severity))
+	report := c.report()
+	for _, d := range health.Declarations {
+		holds := 0.0
+		if report.Has(d.Code) {
+			holds = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, holds, d.Code, string(d.Severity), string(d.Who))
 	}
 }

@@ -2,8 +2,8 @@
 // binary: ui/dist, or in a release ui/dist-release, which has no bench. The
 // sources beside this file are Svelte and TypeScript; `make ui` builds them.
 //
-// A clean clone compiles before any npm: the folder then holds only .keep,
-// [Built] says so, and the server answers "make ui" instead of a page.
+// A clean clone compiles before any npm: the folder then holds only .keep, and
+// the server answers "make ui" instead of a page.
 package ui
 
 import "io/fs"
@@ -16,10 +16,4 @@ func Dist() fs.FS {
 		panic(err) // only when folder is not a valid path, and it is a constant
 	}
 	return sub
-}
-
-// Built tells whether the pages were built before this binary was.
-func Built() bool {
-	_, err := fs.Stat(Dist(), "index.html")
-	return err == nil
 }

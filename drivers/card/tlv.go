@@ -137,15 +137,6 @@ func ParseOneTLV(b []byte, tag uint32) (TLV, error) {
 	return t, nil
 }
 
-// Constructed tells whether the value is made of data objects itself.
-func (t TLV) Constructed() bool {
-	first := t.Tag
-	for first > 0xFF {
-		first >>= 8
-	}
-	return first&0x20 != 0
-}
-
 // Children splits the value into the data objects it is made of.
 func (t TLV) Children() ([]TLV, error) { return ParseTLVs(t.Value) }
 

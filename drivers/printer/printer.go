@@ -15,7 +15,6 @@ const (
 	KindTicket    Kind = "ticket"
 	KindSlip      Kind = "slip"
 	KindChecklist Kind = "checklist"
-	KindSample    Kind = "sample" // a technician's test
 )
 
 // A Document is what is printed: a ticket, slip or checklist laid out as blocks

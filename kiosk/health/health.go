@@ -6,7 +6,6 @@ package health
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -119,19 +118,4 @@ func (t *Tracker) Report(now time.Time) Report {
 
 func weight(s Severity) int {
 	return slices.Index([]Severity{Info, Warning, Degraded, Critical}, s)
-}
-
-// Metrics is the report in the Prometheus text format: every declared condition
-// as 0 or 1, so that an alert can tell "not so" from "not known".
-func (r Report) Metrics() string {
-	var b strings.Builder
-	b.WriteString("# HELP kiosk_condition Whether a named condition is reported.\n# TYPE kiosk_condition gauge\n")
-	for _, d := range Declarations {
-		holds := 0
-		if r.Has(d.Code) {
-			holds = 1
-		}
-		fmt.Fprintf(&b, "kiosk_condition{code=%q,severity=%q,who=%q} %d\n", d.Code, d.Severity, d.Who, holds)
-	}
-	return b.String()
 }

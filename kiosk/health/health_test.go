@@ -157,23 +157,6 @@ func TestJSON(t *testing.T) {
 	})
 }
 
-func TestMetrics(t *testing.T) {
-	tr := NewTracker()
-	tr.Set(ConfigInvalid, true, "agency: \"x\"")
-	m := tr.Report(time.Now()).Metrics()
-	for _, want := range []string{
-		`kiosk_condition{code="config-invalid",severity="critical",who="centre"} 1`,
-		`kiosk_condition{code="paper-out",severity="degraded",who="site"} 0`,
-	} {
-		if !strings.Contains(m, want+"\n") {
-			t.Errorf("%s is not in\n%s", want, m)
-		}
-	}
-	if strings.Contains(m, "agency") {
-		t.Error("the detail is in the metrics")
-	}
-}
-
 func TestUndeclaredPanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxFrame   = 64 << 10 // of a command
+	maxFrame   = wire.MaxCommand
 	pingEvery  = 20 * time.Second
 	pongWithin = 50 * time.Second
 	sendWithin = 5 * time.Second

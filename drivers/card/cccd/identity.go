@@ -4,11 +4,9 @@
 package cccd
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
-	"tiepdan/drivers/card"
 	"tiepdan/drivers/card/trust"
 )
 
@@ -35,7 +33,7 @@ type Identity struct {
 	ChipID      string
 
 	// Source tells where each field came from, keyed by the JSON name bars.md
-	// gives it ("name", "dob"): chip, qr or typed. Fields of DG13 are "chip".
+	// gives it ("name", "dob"): chip or qr. Fields of DG13 are "chip".
 	Source map[string]Source
 }
 
@@ -43,9 +41,8 @@ type Identity struct {
 type Source string
 
 const (
-	FromChip  Source = "chip"
-	FromQR    Source = "qr"
-	FromTyped Source = "typed"
+	FromChip Source = "chip"
+	FromQR   Source = "qr"
 )
 
 const redacted = "[identity]"
@@ -149,6 +146,3 @@ type Options struct {
 	Progress func(s Stage, done, total int) // bytes or steps; may be nil; must not block
 	Portrait bool                           // read DG2 too
 }
-
-// Reader is how [Read] is passed to those who must not name a transport.
-type Reader func(ctx context.Context, key card.Key) (*Reading, error)
