@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tiepdan/drivers/card/trust"
+	"tiepdan/drivers/printer"
 	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
@@ -173,7 +174,7 @@ type orders struct {
 // readOrders reads credentials, configuration and catalogue. Each that is
 // missing or wrong raises its condition, and the kiosk does what it can without.
 func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders {
-	told := orders{sim: o.sim}
+	told := orders{config: config.Default(), sim: o.sim}
 	var err error
 	told.credentials, err = link.LoadCredentials(filepath.Join(o.data, credentialsFile))
 	told.enrolled = err == nil
@@ -181,16 +182,22 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 	if err != nil && !errors.Is(err, link.ErrNotEnrolled) {
 		log.Error("credentials not usable", "err", err)
 	}
-	told.config, err = config.Load(o.config)
+	cfg, err := config.Load(o.config)
 	if errors.Is(err, fs.ErrNotExist) && !told.enrolled {
 		log.Warn("not enrolled and no configuration: out of service until `kiosk enrol`", "config", o.config)
 		return told
+	}
+	if err == nil {
+		if _, unknown := printer.ProfileNamed(cfg.Devices.Printer.Profile); unknown != nil {
+			err = &config.FieldError{Field: "devices.printer.profile", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
+		}
 	}
 	if err != nil {
 		tracker.Set(health.ConfigInvalid, true, err.Error())
 		log.Error("configuration not usable", "file", o.config, "err", err)
 		return told
 	}
+	told.config = cfg
 	told.catalogue, err = catalogue.Embedded(time.Now())
 	if err != nil {
 		tracker.Set(health.CatalogueInvalid, true, err.Error())

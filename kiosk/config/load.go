@@ -59,6 +59,9 @@ func (c Config) Marshal() ([]byte, error) {
 	return b, nil
 }
 
+// Default is what a kiosk goes by until it is told something it can use.
+func Default() Config { return Config{}.withDefaults() }
+
 // withDefaults is the one place where what was left out gets its value.
 func (c Config) withDefaults() Config {
 	if c.FilingRequires == "" {
