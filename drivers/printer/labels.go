@@ -28,6 +28,7 @@ var labels = map[string]label{
 
 	"slip.title":     {"PHIẾU NỘP HỒ SƠ", "SUBMISSION SLIP"},
 	"slip.state":     {"Đã gửi hồ sơ, chờ cán bộ tiếp nhận", "Sent. Waiting for an officer to accept it."},
+	"slip.kept":      {"Hồ sơ được giữ an toàn trong máy và tự gửi khi có mạng", "Kept safe in the kiosk; it sends itself when the network is back."},
 	"slip.receipt":   {"Số phiếu", "Slip number"},
 	"slip.code":      {"Mã hồ sơ", "Dossier code"},
 	"slip.procedure": {"Thủ tục", "Procedure"},

@@ -130,7 +130,11 @@ func (s Slip) Document() Document {
 	p.add(Rule{})
 	p.heading(p.vi("slip.title"), SizeTitle)
 	p.center(p.en("slip.title"), SizeSmall, false)
-	p.title("slip.state", SizeNormal)
+	state := "slip.state"
+	if s.Kept {
+		state = "slip.kept"
+	}
+	p.title(state, SizeNormal)
 	p.add(Space{8})
 	p.heading(s.Receipt, SizeTitle)
 	p.title("slip.receipt", SizeSmall)

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -93,4 +94,20 @@ func sameImage(a, b image.Image) bool {
 		}
 	}
 	return true
+}
+
+// Without a network the paper claims no more than is so.
+func TestSlipSaysWhetherItWasSent(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		doc := Slip{Authority: "UBND phường Ba Đình", Receipt: "K7QD-3M9X-V2TA", Kept: kept, Lang: "vi"}.Document()
+		var said string
+		for _, b := range doc.Blocks {
+			if text, ok := b.(Text); ok {
+				said += text.Text + " "
+			}
+		}
+		if sent := strings.Contains(said, "Đã gửi hồ sơ"); sent == kept {
+			t.Errorf("kept %v: the slip says %q", kept, said)
+		}
+	}
 }

@@ -53,6 +53,7 @@ type Slip struct {
 	Site      string
 	Receipt   string // grouped, as people read it
 	Code      string // official code when known
+	Kept      bool   // not sent yet: there is no network, and the paper must not say otherwise
 	Procedure string
 	Official  string // the procedure's code
 	Applicant string

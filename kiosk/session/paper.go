@@ -97,6 +97,7 @@ func (t *step) slip() printer.Slip {
 	slip := printer.Slip{
 		Site: t.Env.Site.Name, Receipt: v.Filed.Receipt.Grouped(), Code: v.Filed.Code,
 		At: v.Filed.At, QR: v.Filed.Receipt.QR(), Lang: v.Comfort.Lang,
+		Kept: v.Filed.Outcome == "" && t.Levels.Link != "up",
 	}
 	if v.Holder != nil {
 		slip.Applicant = v.Holder.Identity.Name

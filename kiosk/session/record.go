@@ -133,7 +133,7 @@ func (t *step) receiptArrived(ev ReceiptArrived) {
 		v.Filed = &filed
 		if v.Slip != nil {
 			slip := *v.Slip
-			slip.Code = ev.Code
+			slip.Code, slip.Kept = ev.Code, false
 			v.Slip = &slip
 		}
 	}

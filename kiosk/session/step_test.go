@@ -54,6 +54,9 @@ func TestWholeFiling(t *testing.T) {
 	}
 	w.on(DossierRecorded{Visit: "token-1", At: w.now})
 	slip := must[PrintPaper](w).Job.Paper.(printer.Slip)
+	if up := w.s.Levels.Link == "up"; slip.Kept == up {
+		t.Errorf("the slip says kept %v while the link is up %v", slip.Kept, up)
+	}
 	if slip.Authority != "UBND phường Ba Đình" || slip.PIN != "0010••••••45" || len(slip.Papers) != 2 || len(slip.Next) != 2 {
 		t.Errorf("slip %+v", slip)
 	}
@@ -71,7 +74,7 @@ func TestWholeFiling(t *testing.T) {
 		t.Error("the code did not arrive")
 	}
 	w.press("reprint")
-	if slip := must[PrintPaper](w).Job.Paper.(printer.Slip); !slip.Reprint || slip.Code == "" {
+	if slip := must[PrintPaper](w).Job.Paper.(printer.Slip); !slip.Reprint || slip.Code == "" || slip.Kept {
 		t.Errorf("reprint %+v", slip)
 	}
 	w.on(CardLevel{card.CardMute}) // nothing lost: the dossier is recorded
