@@ -34,10 +34,15 @@ func (p pipes) Close() error   { close(p.closed); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
 func (p pipes) ask(header string) net.Conn {
 	c, s := net.Pipe()
-	p.conns <- s
+	p.conns <- local{s}
 	fmt.Fprintf(c, "%s\r\nHost: 127.0.0.1:8080\r\n\r\n", header)
 	return c
 }
+
+// local is a connection from this machine.
+type local struct{ net.Conn }
+
+func (local) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5000} }
 
 // When Serve returns, the store may be closed: no request and no websocket is
 // still at work then.

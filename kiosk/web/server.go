@@ -4,6 +4,8 @@
 //
 // Only pages of this kiosk may talk to it: Host and Origin are checked on every
 // request, and nothing a page loads comes from elsewhere (Content-Security-Policy).
+// What shows a person is answered to this machine alone, whatever the address
+// the server listens on.
 package web
 
 import (
@@ -12,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -99,7 +102,8 @@ func (s *Server) PublishHall(st queue.State) {
 	s.hall.publish(stamped[queue.State]{s.rev.Add(1), st})
 }
 
-// ServeHTTP lets in only requests that name this kiosk, and from its own pages.
+// ServeHTTP lets in only requests that name this kiosk, from its own pages, and
+// other machines only to what is the hall's.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; "+
@@ -117,7 +121,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Only this kiosk's own pages may ask that.", http.StatusForbidden)
 		return
 	}
+	if !fromHere(r) && !ofTheHall(r.URL.Path) {
+		http.Error(w, "Only this machine may ask that.", http.StatusForbidden)
+		return
+	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// fromHere tells requests of this machine. Host proves nothing of that: who is
+// no browser writes there what he likes.
+func fromHere(r *http.Request) bool {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && from.Addr().Unmap().IsLoopback()
+}
+
+// ofTheHall is what other machines of a site may see: counters, which sign in,
+// and the board. The resident's screen shows a person, and is seen here only.
+func ofTheHall(path string) bool {
+	switch path {
+	case "/counter", "/counter/sign-in", "/ws/counter", "/board", "/ws/board", "/healthz":
+		return true
+	}
+	return strings.HasPrefix(path, "/assets/")
 }
 
 // sameOrigin: a browser names where a page came from on every websocket and

@@ -128,6 +128,34 @@ func TestWhoMayAsk(t *testing.T) {
 	}
 }
 
+// Another machine of the site sees the hall and nothing of a person, even when
+// it says that it asks for 127.0.0.1.
+func TestOtherMachines(t *testing.T) {
+	f := serve(t)
+	for path, want := range map[string]int{
+		"/": 403, "/ws": 403, "/media/portrait": 403, "/metrics": 403, "/bench": 403, "/sim/card": 403, "/assets/../ws": 301,
+		"/counter": 503, "/board": 503, "/assets/a-1.js": 200, "/healthz": 200, "/ws/counter": 401, "/counter/sign-in": 200, // 503: not built here
+	} {
+		for _, from := range []string{"10.0.0.7:5000", "[2001:db8::1]:5000", "[::ffff:10.0.0.7]:5000"} {
+			r := httptest.NewRequest("GET", "http://"+f.Addr+path, nil)
+			r.RemoteAddr = from
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, r)
+			if w.Code != want && !(strings.Contains(path, "..") && w.Code/100 == 3) {
+				t.Errorf("%s from %s: %d, want %d", path, from, w.Code, want)
+			}
+		}
+	}
+	for _, from := range []string{"127.0.0.1:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"} {
+		r := httptest.NewRequest("GET", "http://"+f.Addr+"/", nil)
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		if f.ServeHTTP(w, r); w.Code != 200 {
+			t.Errorf("from %s: %d", from, w.Code)
+		}
+	}
+}
+
 func (f fixture) dial(t *testing.T, path string, header http.Header) *websocket.Conn {
 	t.Helper()
 	conn, resp, err := websocket.DefaultDialer.Dial("ws://"+f.Addr+path, header)
