@@ -28,6 +28,7 @@ type world struct {
 	t       *testing.T
 	path    string
 	centre  *centresim.Centre
+	tear    *tearing // between us and the centre, when not nil
 	store   *store.Store
 	box     *outbox.Outbox
 	results []dossier.Receipt
@@ -60,7 +61,11 @@ func (w *world) start() {
 	}
 	w.store = s
 	log := slog.New(slog.NewTextHandler(&w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.box = outbox.New(s, w.centre, w.centre.Credentials(), log)
+	far := outbox.Centre(w.centre)
+	if w.tear != nil {
+		far = w.tear
+	}
+	w.box = outbox.New(s, far, w.centre.Credentials(), log)
 	w.box.Results = func(r dossier.Receipt) { w.results = append(w.results, r) }
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -158,6 +163,39 @@ func TestToTheCode(t *testing.T) {
 		synctest.Wait()
 		if len(w.results) != 2 || w.results[1].Status != 4 {
 			t.Errorf("no news of the status: %+v", w.results)
+		}
+	})
+}
+
+// tearing is a line on which one piece of papers does not get through.
+type tearing struct {
+	*centresim.Centre
+	at   int // the piece
+	sent []int
+}
+
+func (c *tearing) PublishPart(ctx context.Context, r dossier.ReceiptNumber, n int, piece []byte) error {
+	c.sent = append(c.sent, n)
+	if n == c.at {
+		c.at = -1
+		return errors.New("no answer")
+	}
+	return c.Centre.PublishPart(ctx, r, n, piece)
+}
+
+// On a slow line papers go on from the piece that did not get through.
+func TestPapersGoOnWhereTheyStopped(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.stop()
+		w.tear = &tearing{Centre: w.centre, at: 2}
+		w.start()
+		r := w.record(bytes.Repeat([]byte("page"), 200_000)) // four pieces
+		w.state(r, store.Queued)
+		w.after(10 * time.Second)
+		w.state(r, store.Received)
+		w.filedOnce(r)
+		if want := []int{0, 1, 2, 2, 3}; !slices.Equal(w.tear.sent, want) {
+			t.Errorf("pieces sent: %v, want %v", w.tear.sent, want)
 		}
 	})
 }
