@@ -78,8 +78,11 @@ func TestBirth(t *testing.T) {
 		"father, not married": {
 			relation: "cha", chip: chipOf("NGUYỄN VĂN MẪU", "03/04/1990", "Nam", "001090000011"),
 			typed: []map[string]string{child, mother, {"chaMeKetHon": "no"}}, asked: 20,
-			want:   map[string]string{"chaHoTen": "NGUYỄN VĂN MẪU"},
-			absent: []string{"gcnkhSo", "gcnkhNgay", "gcnkhNoi"},
+			want: map[string]string{"nycHoTen": "NGUYỄN VĂN MẪU", "nycQuanHe": "cha"},
+			absent: []string{
+				"gcnkhSo", "gcnkhNgay", "gcnkhNoi", // he declares, and is not named without recognition
+				"chaHoTen", "chaNgaySinh", "chaDanToc", "chaQuocTich", "chaNoiCuTru", "chaSoDinhDanh",
+			},
 		},
 		"mother": {
 			relation: "me", chip: chipOf("LÊ THỊ MẪU", "05/06/1992", "Nữ", "001192000012"),
