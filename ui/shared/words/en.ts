@@ -234,7 +234,7 @@ export const en: Record<keyof typeof vi, string> = {
   'procedure.authority': 'Received by',
   'procedure.channel': 'Way of filing',
   'procedure.papers': 'Papers needed',
-  'procedure.no-papers': 'No further papers needed.',
+  'procedure.papers-unknown': 'Ask an officer which papers are needed.',
   'procedure.notes': 'Good to know first',
   'procedure.offer': 'Better: this one covers several at once',
   'channel.direct': 'In person',

@@ -261,7 +261,7 @@ export const vi = {
   'procedure.authority': 'Nơi nhận',
   'procedure.channel': 'Cách nộp',
   'procedure.papers': 'Giấy tờ cần có',
-  'procedure.no-papers': 'Không cần giấy tờ gì thêm.',
+  'procedure.papers-unknown': 'Hỏi cán bộ để biết cần giấy tờ gì.',
   'procedure.notes': 'Cần biết trước',
   'procedure.offer': 'Nên làm thủ tục này: gộp được nhiều việc một lần.',
   'channel.direct': 'Nộp trực tiếp',
