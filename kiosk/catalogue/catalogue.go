@@ -307,6 +307,7 @@ type Question struct {
 	Prefill   string     `yaml:"prefill"`      // a name of ChipFields: personName, fatherName, ...
 	FillWhen  *Condition `yaml:"prefill_when"` // from the chip only then; nil: always
 	Locked    bool       `yaml:"locked"`       // what was copied (without copy_of: read from the chip) can't be edited and is not asked
+	LockWhen  *Condition `yaml:"lock_when"`    // locked only then, else a proposal that is asked; nil: always
 	VisibleIf *Condition `yaml:"visible_when"` // asked only then
 	CopyOf    string     `yaml:"copy_of"`      // takes this question's answer unless changed
 	CopyWhen  *Condition `yaml:"copy_when"`    // copies only then; nil: always

@@ -291,6 +291,12 @@ func (a at) question(f *Form, q *Question, before map[string]bool) {
 	if q.Locked && q.Prefill == "" && q.CopyOf == "" {
 		a.in("locked").fail(q.Locked, "without prefill or copy_of there is nothing to lock")
 	}
+	if q.LockWhen != nil {
+		if !q.Locked {
+			a.in("lock_when").fail("", "without locked")
+		}
+		a.in("lock_when").condition(q.LockWhen, before, 0)
+	}
 	if q.CopyOf != "" {
 		if !before[q.CopyOf] {
 			a.in("copy_of").fail(q.CopyOf, "no earlier question has this name")

@@ -206,7 +206,7 @@ func (q *Question) acceptable(value string) string {
 // lockedValue is the value that can't be edited here, "" when it can.
 func (q *Question) lockedValue(seen, chip map[string]string) string {
 	switch {
-	case !q.Locked:
+	case !q.Locked || !q.LockWhen.Holds(seen):
 		return ""
 	case q.CopyOf != "":
 		return q.copied(seen)

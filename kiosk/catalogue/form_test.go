@@ -158,6 +158,31 @@ func TestSpouseIsProposedToTheOtherParentOnly(t *testing.T) {
 	}
 }
 
+// The address of the one who declares is a guess for the other parent: it says
+// so ("copy", not "chip") and is asked; for the parent who declares it is no question.
+func TestTheOtherParentsResidenceIsAGuess(t *testing.T) {
+	p, _ := embeddedCatalogue(t).Procedure("1.001193")
+	chip := chipOf("NGUYỄN VĂN MẪU", "03/04/1990", "Nam", "001090000011")
+	for _, test := range []struct {
+		relation, field, source string
+		asked                   bool
+	}{
+		{"cha", "meNoiCuTru", "copy", true}, {"cha", "chaNoiCuTru", "copy", false},
+		{"me", "chaNoiCuTru", "copy", true}, {"me", "meNoiCuTru", "copy", false},
+		{"ong-ba", "meNoiCuTru", "", true}, {"ong-ba", "chaNoiCuTru", "", true},
+	} {
+		answers := map[string]string{"nycQuanHe": test.relation, "nycNoiCuTru": "Thôn Mới, Hà Nội", "chaMeKetHon": "yes"}
+		value, source := p.Form.Proposal(test.field, answers, chip)
+		if source != test.source || (source != "") != (value == "Thôn Mới, Hà Nội") {
+			t.Errorf("%s, %s: proposed %q from %q, want from %q", test.relation, test.field, value, source, test.source)
+		}
+		asked := slices.ContainsFunc(p.Form.Asked(answers, chip), func(q *Question) bool { return q.Name == test.field })
+		if asked != test.asked {
+			t.Errorf("%s, %s: asked is %v", test.relation, test.field, asked)
+		}
+	}
+}
+
 func TestChangingTheRelationLeavesNothingBehind(t *testing.T) {
 	p, _ := embeddedCatalogue(t).Procedure("1.001193")
 	chip := chipOf("LÊ THỊ MẪU", "05/06/1992", "Nữ", "001192000012")

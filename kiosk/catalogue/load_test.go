@@ -253,6 +253,7 @@ func TestLoadErrorsNameFileFieldAndValue(t *testing.T) {
 		"prefill":            {proc, "prefill: personName", "prefill: name", "form.questions[hoTen].prefill", "name"},
 		"locked to nothing":  {proc, "prefill: personName, locked: true", "locked: true", "form.questions[hoTen].locked", "true"},
 		"visible_when":       {proc, "{field: loai, in: [a]}", "{field: loại, in: [a]}", "form.questions[ghi].visible_when.field", "loại"},
+		"lock of nothing":    {proc, "type: date, max: today", "type: date, lock_when: {field: loai, in: [a]}", "form.questions[sinh].lock_when", ""},
 		"looks ahead":        {proc, "type: date, max: today", "type: date, visible_when: {field: loai, in: [a]}", "form.questions[sinh].visible_when.field", "loai"},
 		"empty condition":    {proc, "{field: loai, in: [a]}", "{}", "form.questions[ghi].visible_when", ""},
 		"condition of two":   {proc, "{field: loai, in: [a]}", "{field: loai, in: [a], any: [{field: loai, in: [a]}]}", "form.questions[ghi].visible_when", "loai"},
