@@ -348,10 +348,12 @@ export const vi = {
   // print
   'print.printing': 'Đang in phiếu…',
   'print.printed': 'Phiếu đã in. Mời lấy phiếu ở khe bên dưới.',
-  'print.not-printed': 'Phiếu chưa in được. Mời chụp lại màn hình này hoặc chép số.',
+  'print.not-printed': 'Phiếu chưa in được.',
   'print.unknown': 'Phiếu đã in ra chưa?',
   'print.unsure': 'Máy không chắc giấy đã in ra. Mời xem khe bên dưới; chưa có thì bấm in lần nữa.',
-  'print.unavailable': 'Máy in chưa sẵn sàng. Mời chụp lại màn hình này hoặc chép số.',
+  'print.unavailable': 'Máy in chưa sẵn sàng.',
+  'print.copy': 'Mời chụp lại màn hình này.',
+  'print.copy-number': 'Mời chụp lại màn hình này hoặc chép số.',
 
   // lookup
   'lookup.title': 'Xem hồ sơ đã nộp',
