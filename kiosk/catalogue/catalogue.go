@@ -205,8 +205,8 @@ type Procedure struct {
 	Requester     Requester `yaml:"requester"`
 	Form          *Form     `yaml:"form"`  // nil: ends in its preparation list and a number
 	Offer         []string  `yaml:"offer"` // procedures to offer first because they cover the need
-	Tone          string    `yaml:"tone"`  // "" or "mourning": no smile, no rating
-	Notes         []Text    `yaml:"notes"` // said before starting
+	Tone          string    `yaml:"tone"`  // "" or "mourning": condolences on the screen, no smile, no rating
+	Notes         []Text    `yaml:"notes"` // said before starting, and printed as the steps of its list
 	Source        []string  `yaml:"source"`
 }
 
@@ -219,7 +219,7 @@ type Field struct {
 // Authority receives a procedure's dossiers and heads its slip.
 type Authority struct {
 	Kind string `yaml:"kind"` // commune-committee | commune-police | province | other
-	Name Text   `yaml:"name"` // "UBND phường", "Công an phường": the site's unit is appended
+	Name Text   `yaml:"name"` // "Ủy ban nhân dân"; "Công an": the site's "phường Ba Đình" is appended
 }
 
 // A Channel is a way to file (KenhThucHien 1 direct, 2 online, 3 postal). Fee

@@ -99,6 +99,13 @@ func TestEssentialServices(t *testing.T) {
 			t.Errorf("%s is about a death", code)
 		}
 	}
+	for _, p := range c.Procedures() { // the screen says it by the tone; a note is also printed, as a step to take
+		for _, n := range p.Notes {
+			if strings.Contains(n.VI, "chia buồn") {
+				t.Errorf("%s: %q is no step", p.Code, n.VI)
+			}
+		}
+	}
 	for _, p := range c.Procedures() {
 		if whole := p.Code == "1.001193" || p.Code == "1.010041"; (p.Form != nil) != whole {
 			t.Errorf("%s: form %v", p.Code, p.Form)
