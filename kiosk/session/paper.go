@@ -124,7 +124,7 @@ func (t *step) slip() printer.Slip {
 }
 
 // Authority receives the procedure here: a committee's name is the site's unit;
-// the police's is its own, with the unit's place.
+// the police's is its own with the place, "Công an phường Ba Đình", as officers write it.
 func (s State) Authority(p *catalogue.Procedure) catalogue.Text {
 	unit := s.Env.Site.Unit
 	a := p.Authority
@@ -135,10 +135,7 @@ func (s State) Authority(p *catalogue.Procedure) catalogue.Text {
 		return a.Name
 	}
 	place := strings.TrimPrefix(unit, "UBND ")
-	for _, kind := range []string{"phường ", "xã "} {
-		place = strings.TrimPrefix(place, kind)
-	}
-	return catalogue.Text{VI: a.Name.VI + " " + place, EN: strings.TrimSpace(a.Name.EN + " " + place)}
+	return catalogue.Text{VI: a.Name.VI + " " + place, EN: a.Name.EN + " of " + place}
 }
 
 // NextSteps are the sentences of the slip for whoever receives the procedure.

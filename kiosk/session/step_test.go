@@ -225,3 +225,18 @@ func TestWrongAnswerStays(t *testing.T) {
 		t.Errorf("notice %q", w.s.Visit.Notice.Code)
 	}
 }
+
+func TestAuthority(t *testing.T) {
+	for _, test := range []struct{ procedure, unit, vi, en string }{
+		{"1.010041", "UBND phường Ba Đình", "Công an phường Ba Đình", "Police of phường Ba Đình"},
+		{"1.010041", "UBND xã Mẫu", "Công an xã Mẫu", "Police of xã Mẫu"},
+		{"1.001193", "UBND phường Ba Đình", "UBND phường Ba Đình", "UBND phường Ba Đình"},
+	} {
+		env := testEnv(t)
+		env.Site.Unit = test.unit
+		p, _ := env.Catalogue.Procedure(test.procedure)
+		if got := begin(t, env).s.Authority(p); got.VI != test.vi || got.EN != test.en {
+			t.Errorf("%s at %s: %+v", test.procedure, test.unit, got)
+		}
+	}
+}
