@@ -183,6 +183,10 @@ export const views = {
     name: 'receipt', actions: ['reprint', 'end', 'help'],
     receipt: { number: 'K7QD-3M9X-V2TA', code: '000.00.06.H26-261123-0361', state: 'sent', status: 1, procedure: t('Đăng ký khai sinh', 'Register a birth'), authority: t('UBND phường Ba Đình', 'Ba Đình ward'), bring: [t('Giấy chứng sinh, bản chính', 'Birth notice, the original'), t('Giấy chứng nhận kết hôn, bản chính', 'Marriage certificate, the original')], next: [t('Cán bộ xem hồ sơ từ 8:00 Thứ Ba 24/11/2026.', 'An officer looks at it from 8:00 on Tuesday 24/11/2026.'), t('Nếu sau 1 ngày làm việc chưa có mã hồ sơ, mời gọi 024 3845 0000 hoặc mang phiếu này đến UBND phường Ba Đình.', 'If there is no code after 1 working day, call 024 3845 0000.')], qr, print: { state: 'printed' } },
   }, 6),
+  'receipt-refused': steps({
+    name: 'receipt', actions: ['reprint', 'end', 'help'],
+    receipt: { number: 'K7QD-3M9X-V2TA', code: '', state: 'refused', status: 3, reason: 'Hồ sơ thiếu giấy chứng sinh bản chính; nơi cư trú của người đi khai không thuộc phường Ba Đình.', procedure: t('Đăng ký khai sinh', 'Register a birth'), authority: t('UBND phường Ba Đình', 'Ba Đình ward'), bring: [t('Giấy chứng sinh, bản chính', 'Birth notice, the original')], next: [t('Cán bộ xem hồ sơ từ 8:00 Thứ Ba 24/11/2026.', 'An officer looks at it from 8:00 on Tuesday 24/11/2026.')], qr, print: { state: 'unavailable', why: 'offline' } },
+  }, 6),
   'receipt-kept': steps({
     name: 'receipt', actions: ['printed-yes', 'printed-no', 'reprint', 'end', 'help'], devices: { reader: 'ready', card: true, printer: 'ready', link: 'down' },
     receipt: { number: 'K7QD-3M9X-V2TA', code: '', state: 'kept', status: 0, procedure: t('Đăng ký khai tử', 'Register a death'), authority: t('Công an phường Ba Đình', 'Police of Ba Đình ward'), next: [t('Cán bộ xem hồ sơ từ 8:00 Thứ Ba 24/11/2026.', 'An officer looks at it from 8:00 on Tuesday 24/11/2026.')], qr, print: { state: 'unknown' }, mourning: true },
@@ -193,6 +197,7 @@ export const views = {
   'lookup-wrong': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'not-a-number' } }),
   'lookup-found': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'found', number: 'K7QD-3M9X-V2TA', code: '000.00.06.H26-261123-0361', status: 5 } }),
   'lookup-kept': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'found', number: 'K7QD-3M9X-V2TA', kept: true } }),
+  'lookup-refused': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'found', code: '000.00.06.H26-261123-0361', status: 3 } }),
   help: view({ name: 'help', actions: ['back'], help: { topic: 'question' } }),
   'take-card': view({ name: 'take-card', visit: '', actions: [], takeCard: { left: false } }),
   'take-card-left': view({ name: 'take-card', visit: '', actions: ['quick-ticket'], takeCard: { left: true } }),
@@ -204,5 +209,11 @@ for (const [i, v] of Object.values(views).entries()) v.screen = i + 1
 views['ask-restart'] = { ...views['question-name'], actions: ['restart-yes', 'restart-no'], ask: { code: 'restart' } }
 views['ask-card-removed'] = { ...views.review, actions: ['end'], ask: { code: 'card-removed' }, idle: { seconds: 27 } }
 views.idle = { ...views['question-choice'], idle: { seconds: 28 } }
+views['attract-lost'] = { ...views.attract, screen: 901, notice: { code: 'visit-lost', kind: 'warn' } }
+views['question-twelve'] = { ...question({ name: 'meSoDinhDanh', type: 'digits', maxLength: 12, label: t('Số định danh của mẹ?', 'The mother’s identity number?'), hint: t('12 số trên thẻ căn cước.', '12 digits on the ID card.'), value: '00119900', error: { code: 'answer-pattern', kind: 'warn' } }), screen: 902 }
+views['procedure-unknown'] = view({
+  ...views['procedure-list'], screen: 903, actions: ['ticket', 'print', 'back', 'restart', 'help'],
+  procedure: { .../** @type {NonNullable<View['procedure']>} */ (views['procedure-list'].procedure), papers: [], notes: [], print: { state: 'unavailable', why: 'offline' } },
+})
 views.training = { ...views.menu, site: { ...base.site, training: true } }
 views.reach = { ...views.menu, comfort: { ...base.comfort, reach: true } }
