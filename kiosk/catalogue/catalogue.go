@@ -19,6 +19,7 @@ package catalogue
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -143,6 +144,18 @@ func (c *Catalogue) Consent(purpose string) (Consent, bool) {
 	return Consent{}, false
 }
 
+// ConsentsFor returns the purposes that a form with these answers, as
+// [Form.Complete] gives them, asks for: nobody agrees to messages to no phone.
+func (c *Catalogue) ConsentsFor(f *Form, answers map[string]string) []Consent {
+	filled := map[string]bool{}
+	for _, q := range f.Questions {
+		filled[q.Type] = filled[q.Type] || answers[q.Name] != ""
+	}
+	return slices.DeleteFunc(slices.Clone(c.Consents), func(k Consent) bool {
+		return len(k.WhenFilled) > 0 && !slices.ContainsFunc(k.WhenFilled, func(kind string) bool { return filled[kind] })
+	})
+}
+
 // A Service is one line of the hall and one tile on the screen: its tickets
 // form one number series.
 type Service struct {
@@ -168,8 +181,13 @@ type Consent struct {
 	EffectiveFrom Date   `yaml:"effective_from"`
 	EffectiveTo   Date   `yaml:"effective_to"`
 	Required      bool   `yaml:"required"` // without it nothing is filed
-	Text          Text   `yaml:"text"`
-	Consequence   Text   `yaml:"consequence"` // of not agreeing
+
+	// WhenFilled are question types ("phone", "email"): the purpose is asked for
+	// only when one of them has an answer. Empty: always.
+	WhenFilled []string `yaml:"when_filled"`
+
+	Text        Text `yaml:"text"`
+	Consequence Text `yaml:"consequence"` // of not agreeing
 }
 
 // A Slip holds the sentences of the submission slip for authorities of one

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -112,6 +113,12 @@ func (l *loader) consents(c *Catalogue, consents []Consent) {
 		b.in("purpose").match(k.Purpose, slug)
 		if k.Version == "" {
 			b.in("version").fail("", "missing")
+		}
+		for _, kind := range k.WhenFilled {
+			b.in("when_filled").oneOf(kind, slices.Sorted(maps.Keys(maxLength)))
+		}
+		if k.Required && len(k.WhenFilled) > 0 {
+			b.in("when_filled").fail(k.WhenFilled, "a required purpose is always asked for")
 		}
 		b.in("text").text(k.Text)
 		b.in("consequence").text(k.Consequence)

@@ -48,7 +48,7 @@ func BuildDossier(s State, proof cccd.Evidence, now time.Time) dossier.Dossier {
 		}
 		d.Papers = append(d.Papers, part)
 	}
-	for _, c := range s.Env.Catalogue.Consents {
+	for _, c := range s.Consents() {
 		d.Consents = append(d.Consents, dossier.Consent{
 			Purpose: c.Purpose, Text: c.Version, Given: v.Filing.Consents[c.Purpose], Method: "touch", At: v.Filing.Agreed,
 		})

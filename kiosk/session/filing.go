@@ -170,6 +170,10 @@ func (t *step) consent() {
 
 func (t *step) review() {
 	t.Visit.Filing.Editing = false
+	if t.consentOpen() {
+		t.goTo(AtConsent)
+		return
+	}
 	t.goTo(AtReview)
 }
 

@@ -80,11 +80,26 @@ func (t *step) paperProblems() map[string]string {
 	return problems
 }
 
+// Consents are the purposes this dossier asks for.
+func (s State) Consents() []catalogue.Consent {
+	form := s.Procedure().Form
+	return s.Env.Catalogue.ConsentsFor(form, form.Complete(s.Visit.Filing.Answers, s.Chip()))
+}
+
+// consentOpen tells whether a purpose was never put to the person: a phone
+// number given only from the review brings one.
+func (t *step) consentOpen() bool {
+	return slices.ContainsFunc(t.Consents(), func(c catalogue.Consent) bool {
+		_, asked := t.Visit.Filing.Consents[c.Purpose]
+		return !asked
+	})
+}
+
 func (t *step) agree(values map[string]string) {
 	f := &t.Visit.Filing
 	given := map[string]bool{}
 	missing := false
-	for _, c := range t.Env.Catalogue.Consents {
+	for _, c := range t.Consents() {
 		v := values[c.Purpose]
 		given[c.Purpose] = v == "true" || v == "yes"
 		missing = missing || c.Required && !given[c.Purpose]

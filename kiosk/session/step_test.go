@@ -1,12 +1,14 @@
 package session
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/card/cccd"
 	"tiepdan/drivers/printer"
+	"tiepdan/kiosk/catalogue"
 )
 
 func TestTwoPressesToANumber(t *testing.T) {
@@ -238,5 +240,29 @@ func TestAuthority(t *testing.T) {
 		if got := begin(t, env).s.Authority(p); got.VI != test.vi || got.EN != test.en {
 			t.Errorf("%s at %s: %+v", test.procedure, test.unit, got)
 		}
+	}
+}
+
+func TestMessagesAreAgreedToOnlyWithAPhone(t *testing.T) {
+	env := testEnv(t)
+	c := *env.Catalogue
+	c.Consents = slices.Clone(c.Consents)
+	c.Consents[1].WhenFilled = []string{catalogue.TypePhone}
+	env.Catalogue = &c
+	w := begin(t, env).toReview()
+	purposes := func() int { return len(BuildDossier(w.s, cccd.Evidence{}, w.now).Consents) }
+	if purposes() != 2 {
+		t.Errorf("%d purposes with a phone", purposes())
+	}
+	w.press("edit", "nycDienThoai").press("next", "").at(AtReview)
+	if purposes() != 1 {
+		t.Errorf("%d purposes without a phone", purposes())
+	}
+	// Agreed to again without it, then a phone after all: that purpose is put to the person.
+	w.press("edit", "consent").values("next", map[string]string{"process": "true"}).at(AtReview)
+	w.press("edit", "nycDienThoai").press("next", "0912 345 678").at(AtConsent)
+	w.values("next", map[string]string{"process": "true", "contact": "true"}).at(AtReview)
+	if d := BuildDossier(w.s, cccd.Evidence{}, w.now); len(d.Consents) != 2 || !d.Consents[1].Given {
+		t.Errorf("consents %+v", d.Consents)
 	}
 }

@@ -180,7 +180,7 @@ func papers(s session.State) *Papers {
 
 func consent(s session.State) *Consent {
 	out := &Consent{Purposes: []Purpose{}, Error: refusal(s)}
-	for _, c := range s.Env.Catalogue.Consents {
+	for _, c := range s.Consents() {
 		out.Purposes = append(out.Purposes, Purpose{
 			Code: c.Purpose, Text: c.Text, Required: c.Required, Given: s.Visit.Filing.Consents[c.Purpose],
 			Consequence: c.Consequence,
@@ -232,7 +232,7 @@ func review(s session.State) *Review {
 		}
 		add("papers", fact)
 	}
-	for _, c := range s.Env.Catalogue.Consents {
+	for _, c := range s.Consents() {
 		text, given := c.Text, catalogue.No
 		if f.Consents[c.Purpose] {
 			given = catalogue.Yes
