@@ -88,9 +88,13 @@ const (
 	pairHit   = 0.8 // two words standing next to each other, on top of each alone
 
 	maxQueryWords = 12
+	telling       = 3   // letters of a word that says something alone: "ly", "so", "xe" do not
+	leastShare    = 0.3 // of the best one's score: what is far behind it is no answer
 )
 
 // Search returns the positions of the best entries, at most limit, best first.
+// It rather finds few than what only resembles: half of the words must be met,
+// and among them a telling one without a typo, or else all of them.
 func (x *Index) Search(query string, limit int) []int {
 	words := foldWords(query)
 	if len(words) > maxQueryWords {
@@ -102,16 +106,18 @@ func (x *Index) Search(query string, limit int) []int {
 	score := make([]float32, len(x.boost))
 	met := make([]uint8, len(x.boost)) // how many words of the query an entry meets
 	best := make([]float32, len(x.boost))
+	sure := make([]bool, len(x.boost)) // meets a telling word without a typo
 	var touched []int32
 
 	for i, w := range words {
-		x.matches(w, func(n int, quality float64) {
+		x.matches(w, i == len(words)-1, func(n int, quality float64) {
 			idf := x.idf(n)
 			for _, p := range x.postings[n] {
 				if best[p.entry] == 0 {
 					touched = append(touched, p.entry)
 				}
 				best[p.entry] = max(best[p.entry], float32(quality*idf)*p.weight)
+				sure[p.entry] = sure[p.entry] || len(w) >= telling && quality >= prefixHit
 			}
 		})
 		for _, e := range touched {
@@ -136,7 +142,7 @@ func (x *Index) Search(query string, limit int) []int {
 			continue
 		}
 		share := float32(met[e]) / float32(len(words))
-		if share < 0.5 {
+		if share < 0.5 || !sure[e] && share < 1 {
 			continue
 		}
 		score[e] *= share * share
@@ -144,6 +150,10 @@ func (x *Index) Search(query string, limit int) []int {
 		found = append(found, e)
 	}
 	slices.SortStableFunc(found, func(a, b int) int { return cmp.Compare(score[b], score[a]) })
+	if len(found) > 0 {
+		least := score[found[0]] * leastShare
+		found = slices.DeleteFunc(found, func(e int) bool { return score[e] < least })
+	}
 	return found[:min(limit, len(found))]
 }
 
@@ -152,9 +162,11 @@ func (x *Index) idf(n int) float64 {
 	return math.Log(1 + float64(len(x.boost))/float64(len(x.postings[n])))
 }
 
-// matches finds the terms a word of a query may mean.
-func (x *Index) matches(w string, emit func(term int, quality float64)) {
-	if n, ok := x.terms[w]; ok {
+// matches finds the terms a word of a query may mean. Only the last word may be
+// unfinished, and a word that is one has no typo: "hôn" is not "con".
+func (x *Index) matches(w string, last bool, emit func(term int, quality float64)) {
+	n, known := x.terms[w]
+	if known {
 		emit(n, exactHit)
 	}
 	// Two words run together are long; short beginnings of them say nothing.
@@ -162,7 +174,7 @@ func (x *Index) matches(w string, emit func(term int, quality float64)) {
 		terms             []string
 		minPrefix, minFix int
 	}{{x.sorted, 2, 3}, {x.pairs, 5, 6}} {
-		if len(w) >= list.minPrefix {
+		if last && len(w) >= list.minPrefix {
 			from, _ := slices.BinarySearch(list.terms, w)
 			for _, t := range list.terms[from:] {
 				if !strings.HasPrefix(t, w) {
@@ -173,7 +185,7 @@ func (x *Index) matches(w string, emit func(term int, quality float64)) {
 				}
 			}
 		}
-		if len(w) >= list.minFix {
+		if !known && len(w) >= list.minFix {
 			for _, t := range list.terms {
 				if t != w && oneTypo(w, t) {
 					emit(x.terms[t], typoHit)

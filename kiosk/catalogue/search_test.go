@@ -98,6 +98,32 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// Few rather than junk: what only begins alike, or is one letter away from a
+// word that is one already, is not found.
+func TestSearchFindsNoJunk(t *testing.T) {
+	c := embeddedCatalogue(t)
+	for _, test := range []struct {
+		query, first string
+		most         int
+		not          []string
+	}{
+		{"ly hôn", "1.004873", 3, []string{"3.000347", "1.013978", "3.000333"}},
+		{"xe máy", "1.012575", 3, []string{"3.000001"}},
+		{"em bé", "1.001193", 3, []string{"1.014748"}},
+		{"kết hôn", "1.000894", 4, []string{"1.002755", "1.013978"}},
+		{"độc thân", "1.004873", 3, []string{"3.000099"}},
+		{"tôi muốn làm khai sinh cho con", "1.001193", 4, []string{"1.005142"}},
+	} {
+		var codes []string
+		for _, p := range c.Search(test.query) {
+			codes = append(codes, p.Code)
+		}
+		if len(codes) == 0 || codes[0] != test.first || len(codes) > test.most || shareAny(codes, test.not) {
+			t.Errorf("%q: %v, want %s first, at most %d, none of %v", test.query, codes, test.first, test.most, test.not)
+		}
+	}
+}
+
 func TestOneTypo(t *testing.T) {
 	for _, pair := range [][2]string{{"sinh", "snih"}, {"sinh", "sin"}, {"sinh", "sinhh"}, {"sinh", "sanh"}, {"ab", "ba"}} {
 		if !oneTypo(pair[0], pair[1]) || !oneTypo(pair[1], pair[0]) {
