@@ -174,7 +174,7 @@ func (l *loader) checkProcedure(file string, p *Procedure) {
 	for i, n := range p.Notes {
 		a.in("notes[%d]", i).text(n)
 	}
-	asked := map[string]bool{}
+	asked := map[string]*Question{}
 	if p.Form != nil {
 		asked = a.in("form").form(p.Form)
 		if len(p.Channels) == 0 {
@@ -184,7 +184,7 @@ func (l *loader) checkProcedure(file string, p *Procedure) {
 	a.papers(p.Papers, cases, asked)
 }
 
-func (a at) papers(papers []Paper, cases, asked map[string]bool) {
+func (a at) papers(papers []Paper, cases map[string]bool, asked map[string]*Question) {
 	for i, p := range papers {
 		b := a.in("papers[%d]", i)
 		b.in("code").match(p.Code, paperCode)
@@ -217,7 +217,7 @@ func (a at) papers(papers []Paper, cases, asked map[string]bool) {
 // form checks a form and compiles its patterns. Conditions, copies and
 // derivations may only look back: then one pass in order settles the form, and
 // nothing can go round in circles.
-func (a at) form(f *Form) (asked map[string]bool) {
+func (a at) form(f *Form) (asked map[string]*Question) {
 	a.in("name").match(f.Name, slug)
 	if f.Version == "" {
 		a.in("version").fail("", "missing")
@@ -235,24 +235,24 @@ func (a at) form(f *Form) (asked map[string]bool) {
 		}
 		sections[s.Code] = true
 	}
-	before := map[string]bool{}
+	before := map[string]*Question{}
 	for i := range f.Questions {
 		q := &f.Questions[i]
 		b := a.in("questions[%s]", q.Name)
 		b.in("name").match(q.Name, fieldName)
-		if before[q.Name] {
+		if before[q.Name] != nil {
 			b.in("name").fail(q.Name, "twice")
 		}
 		if !sections[q.Section] {
 			b.in("section").fail(q.Section, "no such section")
 		}
 		b.question(f, q, before)
-		before[q.Name] = true
+		before[q.Name] = q
 	}
 	return before
 }
 
-func (a at) question(f *Form, q *Question, before map[string]bool) {
+func (a at) question(f *Form, q *Question, before map[string]*Question) {
 	if _, known := maxLength[q.Type]; !known {
 		a.in("type").oneOf(q.Type, slices.Sorted(maps.Keys(maxLength)))
 	}
@@ -298,7 +298,7 @@ func (a at) question(f *Form, q *Question, before map[string]bool) {
 		a.in("lock_when").condition(q.LockWhen, before, 0)
 	}
 	if q.CopyOf != "" {
-		if !before[q.CopyOf] {
+		if before[q.CopyOf] == nil {
 			a.in("copy_of").fail(q.CopyOf, "no earlier question has this name")
 		} else if from, _ := f.Question(q.CopyOf); from.Type != q.Type {
 			a.in("copy_of").fail(q.CopyOf, "is of type "+from.Type+", this one of type "+q.Type)
@@ -360,11 +360,11 @@ func (a at) bounds(q *Question) {
 	}
 }
 
-func (a at) derive(q *Question, before map[string]bool) {
+func (a at) derive(q *Question, before map[string]*Question) {
 	kind, arg, _ := strings.Cut(q.Derive, ":")
 	switch kind {
 	case "date-words", "card-kind", "card-issuer":
-		if !before[arg] {
+		if before[arg] == nil {
 			a.in("derive").fail(q.Derive, "no earlier question has this name")
 		}
 	case "card":
@@ -381,34 +381,5 @@ func (a at) derive(q *Question, before map[string]bool) {
 	}
 	if q.Locked || q.Prefill != "" || q.CopyOf != "" || q.Default != "" {
 		a.in("derive").fail(q.Derive, "a derived question has no prefill, copy, default or lock")
-	}
-}
-
-func (a at) condition(c *Condition, before map[string]bool, depth int) {
-	forms := 0
-	for _, set := range []bool{c.Field != "", len(c.All) > 0, len(c.Any) > 0} {
-		if set {
-			forms++
-		}
-	}
-	switch {
-	case forms != 1:
-		a.fail(c.Field, "a condition has either field, all or any")
-	case depth > 3:
-		a.fail(c.Field, "nested too deep")
-	case c.Field != "" && !before[c.Field]:
-		a.in("field").fail(c.Field, "no earlier question has this name")
-	case c.Field != "" && len(c.In) == 0:
-		a.in("in").fail("", "missing")
-	}
-	if depth > 3 {
-		return
-	}
-	for i, k := range slices.Concat(c.All, c.Any) {
-		if k == nil {
-			a.in("[%d]", i).fail("", "empty condition")
-			continue
-		}
-		a.in("[%d]", i).condition(k, before, depth+1)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Vietnam has kept UTC+7 without daylight saving since 1975; a fixed zone
@@ -21,19 +23,17 @@ func DateOf(t time.Time) Date {
 	return Date{time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
 }
 
-// UnmarshalYAML takes "2026-07-01".
-func (d *Date) UnmarshalYAML(unmarshal func(any) error) error {
-	var s string
-	if err := unmarshal(&s); err != nil {
-		return err
-	}
-	if s == "" {
+// UnmarshalYAML takes "2026-07-01". It is handed the node, which knows where in
+// the file it stands.
+func (d *Date) UnmarshalYAML(node ast.Node) error {
+	s := node.GetToken().Value
+	if node.Type() == ast.NullType || s == "" {
 		*d = Date{}
 		return nil
 	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return fmt.Errorf("%q is not a date like 2026-07-01", s)
+		return &valueError{field: strings.TrimPrefix(node.GetPath(), "$."), value: s, why: "not a date like 2026-07-01"}
 	}
 	d.Time = t
 	return nil

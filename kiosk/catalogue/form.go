@@ -8,19 +8,6 @@ import (
 	"time"
 )
 
-// Holds tells whether the condition holds for the answers given. A nil condition holds.
-func (c *Condition) Holds(answers map[string]string) bool {
-	switch {
-	case c == nil:
-		return true
-	case len(c.All) > 0:
-		return !slices.ContainsFunc(c.All, func(k *Condition) bool { return !k.Holds(answers) })
-	case len(c.Any) > 0:
-		return slices.ContainsFunc(c.Any, func(k *Condition) bool { return k.Holds(answers) })
-	}
-	return slices.Contains(c.In, answers[c.Field]) != c.Not
-}
-
 // Channel returns how the procedure may be filed that way.
 func (p *Procedure) Channel(kind string) (Channel, bool) {
 	for _, c := range p.Channels {

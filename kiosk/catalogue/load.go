@@ -240,7 +240,12 @@ func one[T any](l *loader, name string) T {
 	}
 	sum := sha256.Sum256(b)
 	l.hash[name] = sum[:]
-	if err := DecodeStrict(b, &v); err != nil {
+	err = DecodeStrict(b, &v)
+	if bad, ok := errors.AsType[*valueError](err); ok {
+		l.fail(name, bad.field, bad.value, bad.why)
+		return zero
+	}
+	if err != nil {
 		l.fail(name, "", "", err.Error())
 		return zero
 	}
@@ -297,11 +302,19 @@ func DecodeStrict(b []byte, v any) error {
 	if errors.Is(err, io.EOF) {
 		return errors.New("empty")
 	}
+	if bad, ok := errors.AsType[*valueError](err); ok {
+		return bad
+	}
 	if err != nil {
 		return errors.New(yaml.FormatError(err, false, false))
 	}
 	return nil
 }
+
+// A valueError is a value that its own type refuses, and the field it stands in.
+type valueError struct{ field, value, why string }
+
+func (e *valueError) Error() string { return fmt.Sprintf("%s: %q: %s", e.field, e.value, e.why) }
 
 // validText keeps control characters, which no editor shows, out of the data.
 func validText(b []byte) bool {
