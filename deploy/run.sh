@@ -18,6 +18,8 @@ command -v node >/dev/null && command -v npm >/dev/null ||
 mkdir -p "$DATA" 2>/dev/null && touch "$DATA/.writable" 2>/dev/null && rm -f "$DATA/.writable" ||
 	stop_with "the data folder $DATA cannot be written. Give it to this user, or name another: make run DATA=/some/folder/"
 
+[[ $KIOSK_ADDR != "$CENTRE_ADDR" ]] || stop_with "KIOSK_ADDR and CENTRE_ADDR are both $KIOSK_ADDR. Give each its own port, for example: make run CENTRE_ADDR=${CENTRE_ADDR%:*}:8090 KIOSK_ADDR=${KIOSK_ADDR%:*}:8080"
+
 in_use() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
 for pair in "KIOSK_ADDR $KIOSK_ADDR" "CENTRE_ADDR $CENTRE_ADDR"; do
 	set -- $pair

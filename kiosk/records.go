@@ -26,6 +26,7 @@ type records struct {
 	hall      *queue.Machine
 	centre    asker  // nil: not enrolled
 	filed     func() // wakes the outbox; must not block
+	full      func() // the disk is: health is to know at once; may be nil
 	metrics   *metrics
 }
 
@@ -70,6 +71,9 @@ func (r *records) RecordDossier(ctx context.Context, visit string, d dossier.Dos
 func (r *records) record(ctx context.Context, sub store.Submission) (store.Recorded, error) {
 	start := time.Now()
 	rec, err := r.store.Record(ctx, sub)
+	if errors.Is(err, store.ErrFull) && r.full != nil {
+		r.full()
+	}
 	if err != nil {
 		return rec, err
 	}
@@ -112,8 +116,13 @@ func (r *records) Find(ctx context.Context, number string) (session.Lookup, erro
 		return session.Lookup{}, err
 	}
 	if ok {
-		return session.Lookup{State: "found", Number: item.Receipt.Grouped(), Code: item.Code, Status: item.Status,
-			Kept: item.State == store.Queued || item.State == store.HandedOver}, nil
+		found := session.Lookup{State: "found", Code: item.Code, Status: item.Status,
+			Kept: item.State == store.Queued || item.State == store.HandedOver}
+		// Codes can be counted up, receipt numbers not: who asks by a code isn't told the number.
+		if r, err := dossier.ParseReceiptNumber(number); err == nil {
+			found.Number = r.Grouped()
+		}
+		return found, nil
 	}
 	if r.centre == nil {
 		return session.Lookup{}, errors.New("not enrolled: no centre to ask")
@@ -127,7 +136,7 @@ func (r *records) Find(ctx context.Context, number string) (session.Lookup, erro
 	if !reply.Found {
 		return session.Lookup{State: "not-found"}, nil
 	}
-	return session.Lookup{State: "found", Number: reply.Receipt, Code: reply.Code, Status: reply.Status}, nil
+	return session.Lookup{State: "found", Number: dossier.ReceiptNumber(reply.Receipt).Grouped(), Code: reply.Code, Status: reply.Status}, nil
 }
 
 // printing journals each job around the printer: what was on the line when the

@@ -109,6 +109,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 
 	rec := &records{store: db, recipient: told.credentials.Recipient, hall: hall, metrics: stats, filed: func() {}}
 	rec.catalogue.Store(told.catalogue)
+	rec.full = func() { tracker.Set(health.StoreFailing, true, "disk is full") }
 	visits.Records, visits.Finder = rec, rec
 
 	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall,

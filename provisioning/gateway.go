@@ -41,6 +41,11 @@ func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys
 	if err != nil {
 		return nil, err
 	}
+	for _, der := range simAnchors(o) {
+		if err := anchors.Add(der); err != nil {
+			return nil, fmt.Errorf("simulated trust anchor: %w", err)
+		}
+	}
 	timeout := oneStopTimeout
 	if o.timeout > 0 {
 		timeout = o.timeout

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 
+	"tiepdan/drivers/card/cardsim"
 	"tiepdan/provisioning/gateway/onestopsim"
 )
 
@@ -36,6 +37,15 @@ func openSim(o *options, addr net.Addr, log *slog.Logger) (simulated, error) {
 	o.onestop = "http://" + reachable(addr) + simPath
 	o.account = sim.Account().Username + ":" + sim.Account().Password
 	return simulated{sim}, nil
+}
+
+// simAnchors are what virtual chips chain to: where One-Stop is simulated, kiosks
+// read those.
+func simAnchors(o options) [][]byte {
+	if !o.sim {
+		return nil
+	}
+	return [][]byte{cardsim.CSCA()}
 }
 
 // reachable is an address one can dial: a server on all addresses is on the loopback one too.

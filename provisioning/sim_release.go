@@ -18,5 +18,7 @@ func simFlags(*flag.FlagSet, *options) {}
 
 func openSim(*options, net.Addr, *slog.Logger) (simulated, error) { return simulated{}, nil }
 
+func simAnchors(options) [][]byte { return nil }
+
 func (simulated) handler() http.Handler { return nil }
 func (simulated) close() error          { return nil }

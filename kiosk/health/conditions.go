@@ -157,7 +157,7 @@ var Declarations = []Declaration{
 	},
 	{
 		Code: ClockSkew, Severity: Warning, Grace: time.Minute, Who: Technician,
-		Text: Text{"Đồng hồ của máy sai.", "The kiosk's clock is wrong."},
+		Text: Text{"Chưa có gì xác nhận giờ của máy là đúng.", "Nothing confirms that the kiosk's clock is right."},
 		Step: Text{"Kiểm tra đồng bộ giờ (NTP) và pin của bo mạch.", "Check time synchronisation (NTP) and the board's battery."},
 	},
 	{

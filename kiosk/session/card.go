@@ -79,7 +79,7 @@ func (s State) takesCard() bool {
 	case v.At == AtMenu:
 		return true
 	}
-	return v.At == AtSorry && !s.committing() && v.Sorry != sorryDigits && v.Sorry != sorryNotSaved
+	return v.At == AtSorry && !s.committing() && v.Sorry != sorryNotSaved
 }
 
 // committing says that the visit's dossier or number is on its way to the disk

@@ -171,6 +171,10 @@ func (t *step) visitFound(ev VisitFound) {
 		ticket := *ev.Ticket
 		t.Visit.Ticket = &ticket
 	default:
+		if ev.Filed == nil && ev.Ticket == nil && t.Visit.N == 0 {
+			// The daemon restarted in the middle of that visit: say that nothing came of it.
+			t.Visit.Notice, t.Visit.Touched = Notice{Code: "visit-lost", Kind: "warn"}, t.now
+		}
 		return
 	}
 	t.Visit.Token = ev.Visit                   // the same visit still: a second reload finds it again

@@ -79,7 +79,7 @@ func (s State) due(now time.Time) time.Time {
 	v := &s.Visit
 	switch v.At {
 	case AtAttract:
-		if s.Env != nil && v.Comfort != s.Env.comfort() {
+		if s.Env != nil && (v.Comfort != s.Env.comfort() || v.Notice.Code != "") {
 			at(v.Touched.Add(restAttract))
 		}
 	case AtReadCard:
@@ -129,7 +129,7 @@ func (t *step) timeout() {
 	switch v.At {
 	case AtAttract:
 		if past(v.Touched, restAttract) {
-			v.Comfort = t.Env.comfort()
+			v.Comfort, v.Notice = t.Env.comfort(), Notice{}
 		}
 	case AtReadCard:
 		if v.Lay == waitKey && past(v.Since, waitForQR) {

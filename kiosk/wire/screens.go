@@ -283,7 +283,7 @@ func receipt(s session.State) *Receipt {
 	}
 	if p := s.Procedure(); p != nil {
 		out.Procedure, out.Authority, out.Mourning = p.Name, s.Authority(p), p.Tone == "mourning"
-		if !f.At.IsZero() {
+		if !f.At.IsZero() && f.Outcome != "refused" { // a refused one has no next steps but its reason
 			out.Next = list(s.NextSteps(p, f.At))
 		}
 	}
