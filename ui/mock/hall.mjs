@@ -26,6 +26,17 @@ export const boardView = {
   now: [{ counter: '1', number: 'A012' }, { counter: '2', number: 'B003' }, { counter: '3', number: 'A011' }, { counter: '4', number: '' }], calls, waiting, at,
 }
 
+/** A full hall: all services of a site, more calls than fit. @type {BoardView} */
+export const fullBoard = {
+  ...boardView,
+  now: [...(boardView.now ?? []), { counter: '5', number: 'D004' }],
+  calls: [{ seq: 15, number: 'K009', counter: '2', at, recall: false }, ...calls],
+  waiting: [
+    ...waiting, { code: 'can-cuoc', letter: 'C', name: name('Căn cước, hộ chiếu', 'ID card, passport'), count: 12 }, { code: 'chung-thuc', letter: 'D', name: name('Chứng thực', 'Certified copies'), count: 1 },
+    { code: 'dat-dai', letter: 'E', name: name('Đất đai', 'Land'), count: 7 }, { code: 'giao-thong', letter: 'H', name: name('Xe và giao thông', 'Vehicles and traffic'), count: 3 }, { code: 'khac', letter: 'K', name: name('Việc khác', 'Other matters'), count: 0 },
+  ],
+}
+
 /** Answers /sim and /counter/sign-in as the daemon would. @param {{routes: Map<string, (body: string) => {status?: number, json?: unknown}>}} server */
 export function simulate(server) {
   /** @type {{path: string, body: any}[]} */

@@ -1,10 +1,10 @@
 /**
  * Runs in the page: what is cut, off the screen, covered, too small to touch,
  * or shrunk more than is fair.
- * @param {{least: number}} o the least a screen's body may shrink to
+ * @param {{least: number, foot?: boolean}} o the least a screen's body may shrink to; whether it has a foot
  * @returns {string[]}
  */
-export function flaws({ least }) {
+export function flaws({ least, foot = true }) {
   /** @type {string[]} */
   const out = []
   const slack = 1.5
@@ -68,7 +68,7 @@ export function flaws({ least }) {
     if (forward && !inside(forward.getBoundingClientRect(), { left: 0, top: 0, right: innerWidth, bottom: innerHeight })) out.push('the forward button leaves the screen')
     const fit = Number(document.querySelector('[data-room]')?.getAttribute('style')?.match(/--fit:\s*([\d.]+)/)?.[1] ?? 1)
     if (fit < least) out.push(`shrunk to ${fit}`)
-    if (document.querySelector('footer')?.getClientRects().length !== 1) out.push('no foot')
+    if (foot && document.querySelector('footer')?.getClientRects().length !== 1) out.push('no foot')
   }
   return [...new Set(out)]
 }

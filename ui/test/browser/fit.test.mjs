@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { serve } from '../../mock/server.mjs'
+import { fullBoard } from '../../mock/hall.mjs'
 import { views } from '../../mock/views.mjs'
 import { formats, launch, settled, sizes } from '../browser.mjs'
 import { flaws } from '../measure.mjs'
@@ -35,6 +36,21 @@ if (existsSync(dir)) {
 }
 
 for (const format of formats) {
+  test(`board, ${format.width}×${format.height}`, async () => {
+    const page = await browser.newPage({ viewport: format, reducedMotion: 'reduce' })
+    server.show(fullBoard, '/ws/board')
+    await page.goto(`${server.url}/board`)
+    await page.getByTestId('now-1').waitFor()
+    await settled(page)
+    const found = await page.evaluate(flaws, { least: 0, foot: false })
+    const waiting = fullBoard.waiting ?? []
+    assert.equal(waiting.length, 8)
+    for (const s of waiting) assert.ok(await page.getByTestId(`waiting-${s.code}`).isVisible(), s.code)
+    assert.ok(await page.locator('[data-testid="calls"] > li:visible').count() >= 2)
+    await page.close()
+    assert.equal(found.length, 0, found.join('\n'))
+  })
+
   test(`${format.width}×${format.height}`, async () => {
     const page = await browser.newPage({ viewport: format, reducedMotion: 'reduce' })
     await page.goto(server.url)
