@@ -77,8 +77,9 @@ func TestBirth(t *testing.T) {
 		},
 		"father, not married": {
 			relation: "cha", chip: chipOf("NGUYỄN VĂN MẪU", "03/04/1990", "Nam", "001090000011"),
-			typed: []map[string]string{child, mother, {"chaMeKetHon": "no"}}, asked: 20,
-			want: map[string]string{"nycHoTen": "NGUYỄN VĂN MẪU", "nycQuanHe": "cha"},
+			typed: []map[string]string{child, mother, {"chaMeKetHon": "no", "nksQueQuan": "Xã Mẹ, Hà Nội"}}, asked: 20,
+			// The child's origin is then the mother's: the father's is not proposed.
+			want: map[string]string{"nycHoTen": "NGUYỄN VĂN MẪU", "nycQuanHe": "cha", "nksQueQuan": "Xã Mẹ, Hà Nội"},
 			absent: []string{
 				"gcnkhSo", "gcnkhNgay", "gcnkhNoi", // he declares, and is not named without recognition
 				"chaHoTen", "chaNgaySinh", "chaDanToc", "chaQuocTich", "chaNoiCuTru", "chaSoDinhDanh",
@@ -139,6 +140,22 @@ func TestBirth(t *testing.T) {
 				t.Errorf("the review has %d lines for %d answers", n, len(final))
 			}
 		})
+	}
+}
+
+func TestAFatherWithoutAMarriageGivesTheChildNothing(t *testing.T) {
+	p, _ := embeddedCatalogue(t).Procedure("1.001193")
+	chip := chipOf("NGUYỄN VĂN MẪU", "03/04/1990", "Nam", "001090000011")
+	for _, test := range []struct {
+		relation, married string
+		copied            bool
+	}{{"cha", "yes", true}, {"cha", "no", false}, {"me", "no", true}, {"me", "yes", true}, {"ong-ba", "yes", false}} {
+		for _, field := range []string{"nksDanToc", "nksQueQuan"} {
+			_, source := p.Form.Proposal(field, map[string]string{"nycQuanHe": test.relation, "chaMeKetHon": test.married}, chip)
+			if (source == "copy") != test.copied {
+				t.Errorf("%s, married %s: %s comes from %q", test.relation, test.married, field, source)
+			}
+		}
 	}
 }
 
