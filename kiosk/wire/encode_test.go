@@ -282,6 +282,21 @@ func TestReview(t *testing.T) {
 	}
 }
 
+// A parent's locked residence is the chip's only as long as it was not corrected.
+func TestALockedCopyOfACorrectionIsNotTheChips(t *testing.T) {
+	s := newKiosk(t).review().s
+	line := catalogue.Reviewed{
+		Question: &catalogue.Question{Name: "chaNoiCuTru", Type: catalogue.TypeText, Locked: true, CopyOf: "nycNoiCuTru"},
+		Value:    "Thôn Mới, Hà Nội", Fixed: true,
+	}
+	for source, want := range map[string]string{"chip": "chip", "typed": "copied", "": "chip"} {
+		s.Visit.Filing.Sources = map[string]string{"nycNoiCuTru": source}
+		if got := reviewFact(s, line).Source; got != want {
+			t.Errorf("copied from a %q answer: %q, want %q", source, got, want)
+		}
+	}
+}
+
 func hall() queue.State {
 	at := func(m int) time.Time { return monday.Add(time.Duration(m) * time.Minute) }
 	return queue.State{

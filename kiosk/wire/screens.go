@@ -268,6 +268,9 @@ func reviewFact(s session.State, r catalogue.Reviewed) Fact {
 		fact.Source = "derived"
 		if r.Question.Locked {
 			fact.Source = "chip"
+			if s.Visit.Filing.Sources[r.Question.CopyOf] == "typed" { // the card's word had been changed
+				fact.Source = "copied"
+			}
 		}
 		return fact
 	}
