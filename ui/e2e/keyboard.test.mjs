@@ -75,7 +75,7 @@ visit('a filing, with help, another size and the way back in it', async (p) => {
   await p.page.getByTestId('comfort').waitFor()
   await tabTo(p, 'size-l')
   await keyboard.press('Enter')
-  await p.page.locator('html[data-size="l"]').waitFor({ state: 'attached' })
+  await p.page.locator('html[data-chosen="l"]').waitFor({ state: 'attached' })
   await keyboard.press('Escape')
   await p.page.getByTestId('comfort').waitFor({ state: 'detached' })
   await press(p, 'go-next')

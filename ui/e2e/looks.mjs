@@ -91,7 +91,7 @@ export async function fits(page, what, picture) {
     await page.setViewportSize(format)
     for (const size of ['s', 'l', 'xl', 'm']) {
       await page.evaluate(choose, size)
-      await page.locator(`html[data-size="${size}"]`).waitFor({ state: 'attached' })
+      await page.locator(`html[data-chosen="${size}"]`).waitFor({ state: 'attached' })
       await settled(page)
       const here = await page.evaluate(flaws, { least: 0.7 })
       found.push(...here.map((flaw) => `${what} at ${format.width}×${format.height} ${size}: ${flaw}`))

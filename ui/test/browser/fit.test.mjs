@@ -1,7 +1,7 @@
 /**
  * Nothing is cut or off screen, in every format and size: measured on every
  * screen, in the long language and the short one. The forward button stands
- * whole inside the screen.
+ * whole inside the screen, and a larger size never comes out smaller.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -35,6 +35,15 @@ if (existsSync(dir)) {
   }
 }
 
+function heights() {
+  const of = (/** @type {string} */ selector) => {
+    const e = document.querySelector(selector)
+    if (!e) throw new Error(`no ${selector}`)
+    return parseFloat(getComputedStyle(e).fontSize)
+  }
+  return { heading: of('main h1'), text: of('main [data-room]') }
+}
+
 for (const format of formats) {
   test(`board, ${format.width}×${format.height}`, async () => {
     const page = await browser.newPage({ viewport: format, reducedMotion: 'reduce' })
@@ -56,6 +65,8 @@ for (const format of formats) {
     await page.goto(server.url)
     /** @type {string[]} */
     const found = []
+    /** Heading and text of each screen at the size below. @type {Map<string, {heading: number, text: number}>} */
+    const below = new Map()
     for (const lang of ['vi', 'en']) {
       for (const size of sizes) {
         if (lang === 'en' && size !== 'm' && size !== 'xl') continue
@@ -64,10 +75,15 @@ for (const format of formats) {
           server.show({ ...view, comfort: { ...view.comfort, size, lang } })
           await page.waitForFunction(([name, size, lang, screen]) => {
             const root = document.documentElement
-            return root.dataset.size === size && root.lang === lang && document.querySelector(`[data-testid="screen-${name}"][data-screen="${screen}"]`)
+            return root.dataset.chosen === size && root.lang === lang && document.querySelector(`[data-testid="screen-${name}"][data-screen="${screen}"]`)
           }, [view.name, size, lang, String(view.screen)])
           await settled(page)
           for (const flaw of await page.evaluate(flaws, { least: 0.64 })) found.push(`${name} ${size} ${lang}: ${flaw}`)
+          if (lang !== 'vi') continue
+          const now = await page.evaluate(heights)
+          const was = below.get(name)
+          if (was && (now.heading < was.heading - 0.1 || now.text < was.text - 0.1)) found.push(`${name} ${size}: ${JSON.stringify(now)}, smaller than the size below: ${JSON.stringify(was)}`)
+          below.set(name, now)
         }
       }
     }
