@@ -163,12 +163,20 @@ func (r *rig) comeBack(ctx context.Context, p *page, lost *lostPages) error {
 	if err := p.connect(ctx); err != nil {
 		return err
 	}
-	if before.Receipt == nil && before.Name != "review" {
+	// Only these had anything to commit. Waiting for it keeps it from arriving in
+	// the middle of the next person's visit, whose robot would not know it.
+	if before.Receipt == nil && before.Ticket == nil && before.Name != "review" && before.Name != "services" {
 		return nil
 	}
 	// Whatever the daemon knows of this visit it shows at once; then it is quiet.
-	err := p.awaitFor(ctx, time.Second, func(v wire.View) bool { return v.Receipt != nil && v.Receipt.State != "recording" })
+	err := p.awaitFor(ctx, time.Second, func(v wire.View) bool {
+		return v.Ticket != nil || v.Receipt != nil && v.Receipt.State != "recording"
+	})
 	switch {
+	case err == nil && p.view.Receipt == nil:
+		if lost.found++; before.Ticket != nil && before.Ticket.Number != p.view.Ticket.Number {
+			lost.receipts = append(lost.receipts, before.Ticket.Number)
+		}
 	case err == nil:
 		lost.found++
 		if before.Receipt != nil && before.Receipt.Number != p.view.Receipt.Number {
