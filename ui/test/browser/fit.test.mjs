@@ -67,6 +67,7 @@ for (const format of formats) {
     const found = []
     /** Heading and text of each screen at the size below. @type {Map<string, {heading: number, text: number}>} */
     const below = new Map()
+    let typed = 0
     for (const lang of ['vi', 'en']) {
       for (const size of sizes) {
         if (lang === 'en' && size !== 'm' && size !== 'xl') continue
@@ -79,6 +80,18 @@ for (const format of formats) {
           }, [view.name, size, lang, String(view.screen)])
           await settled(page)
           for (const flaw of await page.evaluate(flaws, { least: 0.64 })) found.push(`${name} ${size} ${lang}: ${flaw}`)
+          // Typing a paper's number, with the keyboard open.
+          const certificate = page.locator('[data-testid^="field-ecert-"]:visible').first()
+          if (view.papers && (await certificate.count())) {
+            await certificate.focus()
+            await page.locator('.keys').waitFor()
+            await settled(page)
+            typed++
+            assert.ok(await certificate.isVisible())
+            for (const flaw of await page.evaluate(flaws, { least: 0.64 })) found.push(`${name} typing ${size} ${lang}: ${flaw}`)
+            await page.locator('[data-key="done"]').click()
+            await settled(page)
+          }
           if (lang !== 'vi') continue
           const now = await page.evaluate(heights)
           const was = below.get(name)
@@ -88,6 +101,7 @@ for (const format of formats) {
       }
     }
     await page.close()
+    assert.ok(typed >= sizes.length, `typing measured ${typed} times`)
     assert.equal(found.length, 0, found.join('\n'))
   })
 }
