@@ -264,6 +264,32 @@ test('ask and idle lie over the screen and hold the focus', async () => {
   assert.ok(server.heard.some((h) => h.command.action === 'touch'))
 })
 
+test('no more is said than is known', async () => {
+  await page.goto(server.url)
+  const body = async (/** @type {string} */ name) => {
+    await show(views[name])
+    return (await page.locator('main').innerText()).replace(/\s+/g, ' ')
+  }
+  const unknown = await body('procedure-unknown')
+  assert.match(unknown, /Hỏi cán bộ để biết cần giấy tờ gì/)
+  assert.doesNotMatch(unknown, /Không cần giấy tờ|Mời xem cần mang|chép số|sẵn sàng\..*sẵn sàng\./)
+  const refused = await body('receipt-refused')
+  assert.match(refused, /Hồ sơ thiếu giấy chứng sinh.*Mời đến quầy gặp cán bộ, hoặc gọi 024 3845 0000/)
+  assert.doesNotMatch(refused, /sẽ có khi|Cán bộ xem hồ sơ từ|chưa có mã/)
+  assert.match(await body('receipt-sent'), /Cán bộ xem hồ sơ từ/)
+  const lookedUp = await body('lookup-refused')
+  assert.match(lookedUp, /Không được tiếp nhận/)
+  assert.doesNotMatch(lookedUp, /Số phiếu|Chưa có tin/)
+  assert.match(await body('identity'), /sửa được khi điền hồ sơ/)
+  const identity = views.identity.identity
+  assert.ok(identity)
+  server.show({ ...views.identity, screen: 904, identity: { ...identity, verdict: { ...identity.verdict, filing: false } } })
+  await page.waitForSelector('[data-screen="904"]')
+  assert.doesNotMatch(await page.locator('main').innerText(), /khi điền hồ sơ/)
+  assert.match(await body('attract-lost'), /Máy vừa khởi động lại/)
+  assert.match(await body('question-twelve'), /Cần đủ 12 chữ số/)
+})
+
 test('an action this page does not know still gets its button', async () => {
   server.show({ ...views.ticket, actions: ['end', 'brand-new'] })
   await page.goto(server.url)
