@@ -93,8 +93,12 @@ cat <<END
   Data and logs are in $DATA/ . Ctrl-C stops everything.
 
 END
+status=0
 while ! ended "$centre" && ! ended "$kiosk"; do
-	wait -n "$centre" "$kiosk" || true
+	wait -n "$centre" "$kiosk" && status=0 || status=$?
 done
+# Whoever started this in the background may have made it deaf to Ctrl-C; the
+# programs hear it all the same, and end well.
+[[ $status = 0 ]] && { say "Stopping …"; exit 0; }
 ended "$centre" && stop_with "the centre ended; see $DATA/centre.log"
 stop_with "the kiosk ended; see $DATA/kiosk.log"
