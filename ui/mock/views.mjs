@@ -215,5 +215,6 @@ views['procedure-unknown'] = view({
   ...views['procedure-list'], screen: 903, actions: ['ticket', 'print', 'back', 'restart', 'help'],
   procedure: { .../** @type {NonNullable<View['procedure']>} */ (views['procedure-list'].procedure), papers: [], notes: [], print: { state: 'unavailable', why: 'offline' } },
 })
+views['papers-other-error'] = { ...views.papers, screen: 905, papers: { ...views.papers.papers, items: views.papers.papers?.items ?? [], error: { code: 'paper', kind: 'warn' } } }
 views.training = { ...views.menu, site: { ...base.site, training: true } }
 views.reach = { ...views.menu, comfort: { ...base.comfort, reach: true } }
