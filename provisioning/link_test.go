@@ -250,8 +250,11 @@ func TestLinkDoor(t *testing.T) {
 		if c.Seed == "" {
 			c = link.Credentials{JWT: "x", Seed: d.creds.Seed}
 		}
-		if err := h.refusesLink(c); err != nil {
-			t.Errorf("%s: %v", name, err)
+		for range 10 { // it is told why, every time
+			if err := h.refusesLink(c); err != nil {
+				t.Errorf("%s: %v", name, err)
+				break
+			}
 		}
 	}
 	d.receipt(d.file(), 1) // the door still works
