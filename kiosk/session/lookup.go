@@ -47,7 +47,8 @@ func (t *step) lookedUp(ev LookedUp) {
 	t.Visit.Pending = 0
 	number := t.Visit.Lookup.Number
 	t.Visit.Lookup = ev.Lookup
-	if t.Visit.Lookup.Number == "" {
+	_, code := dossier.ParseCode(number)
+	if t.Visit.Lookup.Number == "" && !(code && t.Visit.Lookup.State == found) { // a code found is not a slip number
 		t.Visit.Lookup.Number = number
 	}
 	t.touch()

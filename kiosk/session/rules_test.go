@@ -317,7 +317,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("a late answer counts: %+v", w.s.Visit.Lookup)
 	}
 	w.on(LookedUp{Asked: find.Asked, Lookup: Lookup{State: "found", Code: "000.00.06.H26-261122-0361", Status: 4}})
-	if w.s.Visit.Lookup.Status != 4 || w.s.Visit.Lookup.Number == "" {
+	if w.s.Visit.Lookup.Status != 4 || w.s.Visit.Lookup.Number != "" { // the code is no slip number
 		t.Errorf("%+v", w.s.Visit.Lookup)
 	}
 	w.press("next", "").press("back").at(AtAttract)
