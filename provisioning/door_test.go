@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"tiepdan/kiosk/config"
@@ -57,39 +56,6 @@ func TestEnrolmentCodes(t *testing.T) {
 	}
 	if !errors.Is(err, link.ErrSlowDown) {
 		t.Errorf("twenty guesses: %v", err)
-	}
-}
-
-// Of many who come with one code at the same moment, one is let in.
-func TestOneCodeOnce(t *testing.T) {
-	h := openHall(t, t.TempDir())
-	for range 5 {
-		code := h.code()
-		start := make(chan struct{})
-		errs := make(chan error, 8)
-		var wg sync.WaitGroup
-		for range cap(errs) {
-			wg.Go(func() {
-				<-start
-				_, _, err := link.Enrol(t.Context(), h.url, code, nil)
-				errs <- err
-			})
-		}
-		close(start)
-		wg.Wait()
-		close(errs)
-		in := 0
-		for err := range errs {
-			switch {
-			case err == nil:
-				in++
-			case !errors.Is(err, link.ErrCodeUsed) && !errors.Is(err, link.ErrSlowDown):
-				t.Error(err)
-			}
-		}
-		if in != 1 {
-			t.Errorf("%d were let in", in)
-		}
 	}
 }
 

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +11,9 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
-	"tiepdan/provisioning/enrol"
 )
 
 // What a stolen kiosk's credentials open: its own subjects and nothing else.
@@ -300,53 +295,5 @@ func TestNonsenseOnTheStream(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-// A code works until it expires.
-func TestCodeExpires(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	seeds, err := enrol.NewSeeds()
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority, err := enrol.NewAuthority(seeds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bus, err := startNATS(t.TempDir(), authority, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(bus.stop)
-	nc, err := connect(bus, authority, "test", log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	registry, err := enrol.OpenRegistry(t.Context(), js, 1, []byte("pepper"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, _, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for life, want := range map[time.Duration]error{-time.Second: link.ErrCodeExpired, time.Minute: nil} {
-		_, code, _, err := registry.NewCode(t.Context(), k.ID, life, public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := registry.Redeem(t.Context(), code, "U1"); !errors.Is(err, want) {
-			t.Errorf("a code that lives %v: %v", life, err)
-		}
 	}
 }
