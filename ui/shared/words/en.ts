@@ -229,7 +229,7 @@ export const en: Record<keyof typeof vi, string> = {
   'procedures.found': '{n} procedures found',
   'procedures.none': 'No procedure found. Type something else, or take a number and ask an officer.',
   'procedures.type': 'Type a few letters of the procedure’s name, such as: khai sinh.',
-  'procedures.field': 'Find a procedure: a few letters, accents not needed',
+  'procedures.field': 'Find, no accents needed',
   'procedures.files': 'Can be filed here',
   'procedure.ask-officer': 'ask an officer',
   'procedure.fee': 'Fee',

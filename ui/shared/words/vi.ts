@@ -254,7 +254,7 @@ export const vi = {
   'procedures.found': 'Tìm thấy {n} thủ tục',
   'procedures.none': 'Không tìm thấy thủ tục nào. Mời gõ chữ khác, hoặc lấy số hỏi cán bộ.',
   'procedures.type': 'Mời gõ vài chữ trong tên thủ tục, ví dụ: khai sinh.',
-  'procedures.field': 'Tìm thủ tục: gõ vài chữ, không cần dấu',
+  'procedures.field': 'Tìm thủ tục, không cần dấu',
   'procedures.files': 'Nộp được tại máy',
 
   // procedure
