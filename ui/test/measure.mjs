@@ -48,6 +48,15 @@ export function flaws({ least, foot = true }) {
       if (holder && card) for (const r of range.getClientRects()) if (r.width && (r.left < card.left - slack || r.right > card.right + slack || r.top < card.top - 4 || r.bottom > card.bottom + 4)) out.push(`runs out: ${says(e)}`)
       if (parseFloat(getComputedStyle(e).fontSize) < 17 * u) out.push(`tiny ${getComputedStyle(e).fontSize}: ${says(e)}`)
     }
+    // What stands in an empty field is text too, though no range reaches it.
+    if (e instanceof HTMLInputElement && e.placeholder && !e.value) {
+      const style = getComputedStyle(e)
+      const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement('canvas').getContext('2d'))
+      pen.font = style.font
+      if (style.letterSpacing !== 'normal') pen.letterSpacing = style.letterSpacing
+      const room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+      if (pen.measureText(e.placeholder).width > room + slack) out.push(`cut placeholder “${e.placeholder}” (${e.dataset.testid})`)
+    }
     if (e.matches(control) || e.matches('img')) {
       const r = e.getBoundingClientRect()
       if (!inside(r, box)) out.push(`cut: ${says(e)}`)

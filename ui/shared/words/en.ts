@@ -251,7 +251,7 @@ export const en: Record<keyof typeof vi, string> = {
   'question.date-placeholder': 'day/month/year',
   'question.date-words': '{d}/{m}/{y} (day/month/year)',
   'question.date-wrong': 'There is no such day in the calendar. Please look again.',
-  'question.unit-search': 'Type the ward’s or commune’s name, accents not needed',
+  'question.unit-search': 'Ward or commune',
   'question.unit-none': 'No ward or commune has such a name.',
   'question.unit-chosen': 'Chosen: {name}',
   'question.clear': 'Clear',

@@ -280,7 +280,7 @@ export const vi = {
   'question.date-placeholder': 'ngày/tháng/năm',
   'question.date-words': 'Ngày {d} tháng {m} năm {y}',
   'question.date-wrong': 'Không có ngày này trong lịch. Mời xem lại.',
-  'question.unit-search': 'Gõ tên phường, xã, không cần dấu',
+  'question.unit-search': 'Tên phường, xã',
   'question.unit-none': 'Không có phường, xã nào tên như vậy.',
   'question.unit-chosen': 'Đã chọn: {name}',
   'question.clear': 'Xóa hết',
