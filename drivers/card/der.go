@@ -107,3 +107,11 @@ func (t TLV) Int() (int, error) {
 	}
 	return int(n.Int64()), nil
 }
+
+// Bits is the value of a BIT STRING of whole bytes.
+func (t TLV) Bits() ([]byte, error) {
+	if t.Tag != TagBitString || len(t.Value) < 1 || t.Value[0] != 0 {
+		return nil, fmt.Errorf("%w: bit string", ErrMalformed)
+	}
+	return t.Value[1:], nil
+}

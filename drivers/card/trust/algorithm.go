@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	errUnsupported = errors.New("algorithm we do not do")
+	errUnsupported = card.ErrUnsupported
 	errSignature   = errors.New("signature does not verify")
 )
 
@@ -38,11 +38,9 @@ const (
 )
 
 const (
-	oidRSA         = "1.2.840.113549.1.1.1"
-	oidPSS         = "1.2.840.113549.1.1.10"
-	oidMGF1        = "1.2.840.113549.1.1.8"
-	oidECPublicKey = "1.2.840.10045.2.1"
-	oidPrimeField  = "1.2.840.10045.1.1"
+	oidRSA  = "1.2.840.113549.1.1.1"
+	oidPSS  = "1.2.840.113549.1.1.10"
+	oidMGF1 = "1.2.840.113549.1.1.8"
 )
 
 // signatures are the algorithms Doc 9303-12 §4.4 allows. Hash 0 means that the
@@ -58,7 +56,7 @@ var signatures = map[string]struct {
 	"1.2.840.113549.1.1.12":   {pkcs1, crypto.SHA384},
 	"1.2.840.113549.1.1.13":   {pkcs1, crypto.SHA512},
 	oidPSS:                    {pss, 0},
-	oidECPublicKey:            {ecdsaDER, 0},
+	card.OIDECPublicKey:       {ecdsaDER, 0},
 	"1.2.840.10045.4.1":       {ecdsaDER, crypto.SHA1},
 	"1.2.840.10045.4.3.1":     {ecdsaDER, crypto.SHA224},
 	"1.2.840.10045.4.3.2":     {ecdsaDER, crypto.SHA256},

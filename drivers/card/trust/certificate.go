@@ -67,7 +67,7 @@ func parseCertificate(b []byte) (*certificate, error) {
 		return nil, malformed("certificate")
 	}
 	c := &certificate{raw: outer.Raw, tbs: parts[0].Raw, usage: -1}
-	if c.sig, err = bitString(parts[2]); err != nil {
+	if c.sig, err = parts[2].Bits(); err != nil {
 		return nil, err
 	}
 	c.alg, c.algErr = parseAlgorithm(parts[1], 0)

@@ -203,7 +203,7 @@ func TestVerifyAlgorithms(t *testing.T) {
 		{"ECDSA-SHA512, hash longer than the curve", p256, "1.2.840.10045.4.3.4", crypto.SHA512, false},
 		{"ECDSA-SHA384 on P-521", p521, "1.2.840.10045.4.3.3", crypto.SHA384, false},
 		{"plain ECDSA", p521, "0.4.0.127.0.7.1.1.4.1.5", crypto.SHA512, false},
-		{"ECDSA by the name of its key", p256, oidECPublicKey, crypto.SHA224, false},
+		{"ECDSA by the name of its key", p256, card.OIDECPublicKey, crypto.SHA224, false},
 		{"RSA-SHA256", rsaKey(), "1.2.840.113549.1.1.11", crypto.SHA256, false},
 		{"RSA-SHA1", rsaKey(), "1.2.840.113549.1.1.5", crypto.SHA1, true},
 		{"RSA by the name of its key", rsaKey(), oidRSA, crypto.SHA384, false},
@@ -356,7 +356,7 @@ func TestExplicitParameters(t *testing.T) {
 	params := func(g byte, cofactor []byte) []byte {
 		base := append([]byte{g}, append(k.Gx.Bytes(), k.Gy.Bytes()...)...)
 		n := append([]byte{0}, k.N.Bytes()...)
-		return seq(wrap(card.TagInteger, []byte{1}), seq(oid(oidPrimeField), wrap(card.TagInteger, []byte{0}, k.P.Bytes())),
+		return seq(wrap(card.TagInteger, []byte{1}), seq(oid("1.2.840.10045.1.1"), wrap(card.TagInteger, []byte{0}, k.P.Bytes())),
 			seq(wrap(card.TagOctetString, a.Bytes()), wrap(card.TagOctetString, b.Bytes())), wrap(card.TagOctetString, base), wrap(card.TagInteger, n), cofactor)
 	}
 	for name, test := range map[string]struct {
@@ -370,11 +370,11 @@ func TestExplicitParameters(t *testing.T) {
 		"by name":              {oid(c.OID), true},
 		"by a name unknown":    {oid("1.3.36.3.3.2.8.1.1.99"), false},
 	} {
-		v, _, err := card.ParseTLV(test.der)
+		key, _, err := card.ParseTLV(seq(seq(oid(card.OIDECPublicKey), test.der), wrap(card.TagBitString, []byte{0, 4})))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := parseCurve(v); (err == nil) != test.ok || test.ok && got.ID != 13 {
+		if got, _, err := card.ParseECKey(key); (err == nil) != test.ok || test.ok && got.ID != 13 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
