@@ -26,6 +26,9 @@ func (c *Conn) Open(ctx context.Context, key Key) (Access, error) {
 		return "", err
 	}
 	c.close()
+	if err := c.learn(ctx); err != nil {
+		return "", err
+	}
 	infos, err := c.cardAccess(ctx)
 	if err != nil {
 		return "", err
@@ -77,7 +80,7 @@ func (c *Conn) close() {
 	if c.sm != nil {
 		c.sm.wipe()
 	}
-	c.sm, c.opened, c.lds = nil, false, false
+	c.sm, c.opened, c.lds, c.using = nil, false, false, paceOffer{}
 }
 
 // selectLDS selects the eMRTD application (Doc 9303-10 §3.4), once.
@@ -101,12 +104,9 @@ func (c *Conn) selectLDS(ctx context.Context) error {
 // that could break, whether it takes extended APDUs.
 func (c *Conn) cardAccess(ctx context.Context) ([]SecurityInfo, error) {
 	c.access = nil
-	if !c.shortOnly {
-		c.le = maxRead
-	}
+	c.le = c.reserve()
 	b, err := c.ReadFile(ctx, EFCardAccess, nil)
 	if _, refused := asStatus(err); refused {
-		c.le = leShort // nothing was shown
 		return nil, nil
 	}
 	if errors.Is(err, ErrMalformed) {
@@ -123,13 +123,11 @@ func (c *Conn) cardAccess(ctx context.Context) ([]SecurityInfo, error) {
 	return infos, nil
 }
 
-// CardAccess is EF.CardAccess as it was read, or nil: DG14 must repeat it
-// (Doc 9303-11 §9.2.11), or somebody weakened the offer on the way.
-func (c *Conn) CardAccess() []byte { return c.access }
-
-// ShortOnly keeps to short APDUs from the next Open on: some chips take
-// extended ones in the clear and choke on them under secure messaging.
-func (c *Conn) ShortOnly() { c.shortOnly, c.le = true, leShort }
-
 // asStatus digs the status word out of an error.
 func asStatus(err error) (StatusError, bool) { return errors.AsType[StatusError](err) }
+
+// refused tells that the chip said no to a command, and can be asked others.
+func (c *Conn) refused(err error) bool {
+	_, status := asStatus(err)
+	return status && !c.dead()
+}

@@ -18,6 +18,7 @@ const (
 	insExternalAuth    = 0x82
 	insGetChallenge    = 0x84
 	insGeneralAuth     = 0x86
+	insInternalAuth    = 0x88
 	insSelect          = 0xA4
 	insReadBinary      = 0xB0
 	insReadBinaryOdd   = 0xB1

@@ -30,6 +30,10 @@ var (
 	ErrSecurity  = errors.New("secure messaging failed") // bad MAC: the session is dropped
 	ErrMalformed = errors.New("card sent malformed data")
 	ErrNotLDS    = errors.New("not a chip ID card") // no ICAO application on it
+
+	// ErrLastTry: one more wrong key and the card blocks it. No key is tried
+	// then: only its holder may risk that.
+	ErrLastTry = fmt.Errorf("%w: one try is left before it blocks", ErrAccess)
 )
 
 // A StatusError is a response whose status word is not 9000.

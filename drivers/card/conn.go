@@ -27,17 +27,21 @@ type Conn struct {
 	rand  io.Reader // of challenges and ephemeral keys; tests replay examples
 	stats Stats
 
-	access    []byte // EF.CardAccess
-	le        int    // the most a READ BINARY asks for; more than 256 means extended APDUs
-	shortOnly bool   // extended APDUs are not to be tried
-	sfi       bool   // the card has shown that it reads by short file identifier
-	lds       bool   // the LDS application is selected
-	opened    bool   // access was granted: an unprotected command is a bug from here on
+	access []byte    // EF.CardAccess
+	using  paceOffer // what PACE was done with; zero when it was not
+	sfi    bool      // the card has shown that it reads by short file identifier
+	lds    bool      // the LDS application is selected
+	opened bool      // access was granted: an unprotected command is a bug from here on
+
+	le                int  // the most a READ BINARY asks for now; more than 256 means extended APDUs
+	ceiling           int  // the most it may ever ask for
+	command, response int  // the longest APDUs reader and card say they take; 0 when they do not say
+	learned           bool // they were asked
 }
 
 // NewConn starts with a card that was just reset or connected to.
 func NewConn(t Transport) *Conn {
-	return &Conn{t: t, rand: rand.Reader, le: leShort}
+	return &Conn{t: t, rand: rand.Reader, le: leShort, ceiling: maxRead}
 }
 
 // Stats tells what the talk with the card has cost so far.
@@ -100,7 +104,7 @@ func (c *Conn) exchange(ctx context.Context, cmd Command) (data []byte, sw uint1
 			return nil, 0, err
 		}
 		switch n := shortLe(byte(sw)); {
-		case sw>>8 == 0x6C && !corrected:
+		case sw>>8 == 0x6C && !corrected && len(part) == 0: // one with a body is protected: not ours to act on
 			corrected, cmd.Le = true, n
 			continue
 		case sw>>8 == 0x61:

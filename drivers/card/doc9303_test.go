@@ -218,6 +218,10 @@ func TestPACERefusals(t *testing.T) {
 	}{
 		{"protocol refused", 1, "6A81", errPACERefused{}},
 		{"key blocked", 1, "63C0", ErrAccess},
+		{"one try left", 1, "63C1", ErrLastTry},
+		{"no nonce for this offer", 3, "6A88", errPACERefused{}},
+		{"mapping refused", 5, "6A80", errPACERefused{}},
+		{"agreement refused", 7, "6300", errPACERefused{}},
 		{"nonce of odd length", 3, "7C03800101 9000", ErrMalformed},
 		{"no nonce", 3, "7C00 9000", ErrMalformed},
 		{"point off the curve", 5, strings.Replace(paceLines[5], "3C54 ", "3C55 ", 1), ErrMalformed},

@@ -16,6 +16,9 @@ const (
 	oidPrimeField  = "1.2.840.10045.1.1"
 )
 
+// oidStandardised is standardizedDomainParameters of TR-03110-3 A.2.1.1.
+const oidStandardised = "0.4.0.127.0.7.1.2"
+
 // ParseECKey reads a SubjectPublicKeyInfo with an EC key: the curve, and the
 // point as it stands there, not yet looked at.
 func ParseECKey(t TLV) (Curve, []byte, error) {
@@ -27,26 +30,44 @@ func ParseECKey(t TLV) (Curve, []byte, error) {
 	if t.Tag != TagSequence || len(parts) != 2 {
 		return fail(fmt.Errorf("%w: public key", ErrMalformed))
 	}
-	algorithm, err := parts[0].Children()
-	if err != nil {
-		return fail(err)
-	}
-	if parts[0].Tag != TagSequence || len(algorithm) != 2 {
-		return fail(fmt.Errorf("%w: public key: algorithm identifier", ErrMalformed))
-	}
-	oid, err := algorithm[0].OID()
-	if err != nil {
-		return fail(err)
-	}
-	if oid != OIDECPublicKey {
-		return fail(fmt.Errorf("%w: public key %s", ErrUnsupported, oid))
-	}
-	curve, err := parseCurve(algorithm[1])
+	curve, err := parseECAlgorithm(parts[0])
 	if err != nil {
 		return fail(err)
 	}
 	point, err := parts[1].Bits()
 	return curve, point, err
+}
+
+// parseECAlgorithm reads an AlgorithmIdentifier that says on which curve a key
+// or a PACE is: by X.509's parameters, or by the number of standardised domain
+// parameters (Doc 9303-11 §9.5.1, TR-03110-3 A.2.1.1).
+func parseECAlgorithm(t TLV) (Curve, error) {
+	parts, err := t.Children()
+	if err != nil {
+		return Curve{}, err
+	}
+	if t.Tag != TagSequence || len(parts) != 2 {
+		return Curve{}, fmt.Errorf("%w: algorithm identifier", ErrMalformed)
+	}
+	oid, err := parts[0].OID()
+	if err != nil {
+		return Curve{}, err
+	}
+	switch oid {
+	case OIDECPublicKey:
+		return parseCurve(parts[1])
+	case oidStandardised:
+		id, err := parts[1].Int()
+		if err != nil {
+			return Curve{}, err
+		}
+		c, ok := CurveByID(id)
+		if !ok {
+			return c, fmt.Errorf("%w: standardised domain parameters %d", ErrUnsupported, id)
+		}
+		return c, nil
+	}
+	return Curve{}, fmt.Errorf("%w: public key %s", ErrUnsupported, oid)
 }
 
 // parseCurve reads ECParameters: the name of a curve, or all its parameters,

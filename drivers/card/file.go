@@ -99,19 +99,25 @@ func (c *Conn) readFirst(ctx context.Context, f EF) ([]byte, error) {
 	if _, refused := asStatus(err); !refused || c.dead() || c.sfi && errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	if f.ID == EFCardAccess.ID {
-		// It lies under the master file. Selecting that is the standard's way,
-		// which cards in the field refuse (6D00); they find the file without.
-		if _, err := c.Do(ctx, Command{INS: insSelect, P2: 0x0C, Data: []byte{0x3F, 0}}); err != nil {
-			if _, refused := asStatus(err); !refused {
-				return nil, err
-			}
+	if f.ID == EFCardAccess.ID || f.ID == efATRInfo.ID {
+		if err := c.selectMF(ctx); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := c.Do(ctx, Command{INS: insSelect, P1: 2, P2: 0x0C, Data: []byte{byte(f.ID >> 8), byte(f.ID)}}); err != nil {
 		return nil, err
 	}
 	return c.readBinary(ctx, Command{INS: insReadBinary}, maxRead)
+}
+
+// selectMF selects the master file. That is the standard's way to the files
+// under it; cards in the field refuse it (6D00), and find the files without.
+func (c *Conn) selectMF(ctx context.Context) error {
+	_, err := c.Do(ctx, Command{INS: insSelect, P2: 0x0C, Data: []byte{0x3F, 0}})
+	if _, refused := asStatus(err); refused {
+		return nil
+	}
+	return err
 }
 
 // dead tells that there was a session and it is lost.
@@ -172,12 +178,14 @@ func (c *Conn) readBinary(ctx context.Context, cmd Command, want int) ([]byte, e
 // readLe is how much may be asked for: as much as was not refused, and what
 // fits a response together with the objects of secure messaging around it.
 func (c *Conn) readLe() int {
-	if c.le > leShort || c.sm == nil {
+	response := c.response
+	if c.le <= leShort {
+		response = tighter(response, leShort+2)
+	}
+	if response == 0 {
 		return c.le
 	}
-	// 87 81 LL 01 cryptogram, 99 02 SW, 8E 08 MAC in 256 bytes; one byte is padding.
-	block := c.sm.suite.block
-	return min(c.le, (leShort-18)/block*block-1)
+	return max(1, min(c.le, fit(response, c.sm)))
 }
 
 // stepDown goes to the next smaller size, and says whether there was one. In

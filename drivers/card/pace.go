@@ -15,8 +15,8 @@ const (
 	tagPublicKeyPoint = 0x86
 )
 
-// errPACERefused marks that the chip would not even begin: another offer, or
-// another protocol, may be tried without costing the key a try.
+// errPACERefused marks that the chip gave up before the key was put to the test:
+// another offer, or another protocol, may be tried without costing it a try.
 type errPACERefused struct{ error }
 
 func (e errPACERefused) Unwrap() error { return e.error }
@@ -43,7 +43,7 @@ func (c *Conn) pace(ctx context.Context, key Key, offer paceOffer) error {
 		{"get nonce", func(ctx context.Context) error {
 			z, err := c.authenticate(ctx, claChain, 0, nil, 0x80)
 			if err != nil {
-				return err
+				return paceRefused(err)
 			}
 			if len(z) == 0 || len(z)%s.block != 0 || len(z) > 32 {
 				return fmt.Errorf("%w: nonce of %d bytes", ErrMalformed, len(z))
@@ -64,7 +64,7 @@ func (c *Conn) pace(ctx context.Context, key Key, offer paceOffer) error {
 			}
 			theirs, err := c.exchangePoint(ctx, curve, pub, 0x81, 0x82)
 			if err != nil {
-				return err
+				return paceRefused(err)
 			}
 			generator, err = mapNonce(curve, nonce, k, theirs)
 			return err
@@ -77,7 +77,7 @@ func (c *Conn) pace(ctx context.Context, key Key, offer paceOffer) error {
 				return err
 			}
 			if chipPub, err = c.exchangePoint(ctx, curve, myPub, 0x83, 0x84); err != nil {
-				return err
+				return paceRefused(err)
 			}
 			shared, err := curve.mul(chipPub, mine)
 			if err != nil {
@@ -99,9 +99,19 @@ func (c *Conn) pace(ctx context.Context, key Key, offer paceOffer) error {
 				return fmt.Errorf("%w: the chip's token is wrong", ErrSecurity)
 			}
 			c.begin(sess)
+			c.using = offer
 			return nil
 		}},
 	})
+}
+
+// paceRefused marks a status word as a refusal of the offer. What else can go
+// wrong, a point that is none or an answer without sense, ends the talk.
+func paceRefused(err error) error {
+	if _, refused := asStatus(err); refused {
+		return errPACERefused{err}
+	}
+	return err
 }
 
 // paceSelect is MSE:Set AT. The curve is named (tag 84) only when the object
@@ -112,7 +122,7 @@ func (c *Conn) paceSelect(ctx context.Context, offer paceOffer, reference byte) 
 		data := AppendTLV(nil, 0x80, AppendOID(nil, offer.oid))
 		data = AppendTLV(data, 0x83, []byte{reference})
 		if withCurve {
-			data = AppendTLV(data, 0x84, []byte{byte(offer.curve.ID)})
+			data = AppendTLV(data, 0x84, []byte{byte(offer.parameter)})
 		}
 		_, err := c.Do(ctx, Command{INS: insManageSE, P1: 0xC1, P2: 0xA4, Data: data})
 		return err
@@ -128,6 +138,8 @@ func (c *Conn) paceSelect(ctx context.Context, offer paceOffer, reference byte) 
 		return err
 	case sw == 0x63C0:
 		return fmt.Errorf("%w: the key is blocked: %w", ErrAccess, err)
+	case sw == 0x63C1:
+		return fmt.Errorf("%w: %w", ErrLastTry, err)
 	case sw>>4 == 0x63C:
 		return nil // a warning: so many tries are left
 	}

@@ -52,9 +52,11 @@ func ParseSecurityInfos(b []byte) ([]SecurityInfo, error) {
 
 // paceOffer is one way to do PACE: a PACEInfo we can follow.
 type paceOffer struct {
+	info      SecurityInfo
 	oid       string
 	suite     suite
 	curve     Curve
+	parameter int  // the number the chip knows the curve by
 	ambiguous bool // other offers share the OID: the chip must be told the curve
 }
 
@@ -91,14 +93,10 @@ func paceOffers(infos []SecurityInfo) []paceOffer {
 		if err != nil || version != 2 || mapping != mappingECDHGM {
 			continue
 		}
-		id, err := info.Optional.Int()
-		if err != nil {
-			continue // the curve stands in a PACEDomainParameterInfo: proprietary
-		}
+		curve, parameter, ok := paceCurve(infos, info)
 		s, known := paceSuites[cipher]
-		curve, hasCurve := CurveByID(id)
-		if known && hasCurve {
-			offers = append(offers, paceOffer{oid: info.OID, suite: s, curve: curve})
+		if known && ok {
+			offers = append(offers, paceOffer{info: info, oid: info.OID, suite: s, curve: curve, parameter: parameter})
 		}
 	}
 	for i := range offers {
@@ -108,6 +106,37 @@ func paceOffers(infos []SecurityInfo) []paceOffer {
 	return offers
 }
 
+// paceCurve finds the curve of a PACEInfo: by the number of standardised
+// parameters, or by a PACEDomainParameterInfo beside it that writes the
+// parameters out, under a number of the chip's own or as the only one
+// (TR-03110-3 A.1.1.1).
+func paceCurve(infos []SecurityInfo, info SecurityInfo) (curve Curve, parameter int, ok bool) {
+	own := info.Optional.Tag != 0
+	if own {
+		var err error
+		if parameter, err = info.Optional.Int(); err != nil || parameter > 0xFF {
+			return Curve{}, 0, false
+		}
+		if curve, ok := CurveByID(parameter); ok {
+			return curve, parameter, true
+		}
+	}
+	for _, d := range infos {
+		if d.OID != idPACE+strconv.Itoa(mappingECDHGM) {
+			continue
+		}
+		id, err := d.Optional.Int()
+		numbered := d.Optional.Tag != 0
+		if numbered && err != nil || own != numbered || own && id != parameter {
+			continue
+		}
+		curve, err := parseECAlgorithm(d.Required)
+		return curve, parameter, err == nil
+	}
+	return Curve{}, 0, false
+}
+
+// paceOID takes the object identifier of a PACEInfo apart.
 func paceOID(oid string) (mapping, cipher int, ok bool) {
 	tail, ok := strings.CutPrefix(oid, idPACE)
 	if !ok {
@@ -120,4 +149,57 @@ func paceOID(oid string) (mapping, cipher int, ok bool) {
 	mapping, err1 := strconv.Atoi(m)
 	cipher, err2 := strconv.Atoi(c)
 	return mapping, cipher, err1 == nil && err2 == nil
+}
+
+// Weakened compares what EF.CardAccess offered for PACE, which nobody signed,
+// with what the signed EF.DG14 repeats of it (Doc 9303-11 §4.2, §9.2): a
+// difference means that somebody may have changed the offer on the way, to be
+// talked to in a weaker way. why is for the officer. A DG14 that repeats
+// nothing leaves nothing to compare, which is not a difference.
+func (c *Conn) Weakened(dg14 []SecurityInfo) (why string, weakened bool) {
+	signed := paceEntries(dg14)
+	if len(signed) == 0 {
+		return "", false
+	}
+	if c.access == nil {
+		switch {
+		case c.using.oid == "" && len(paceOffers(dg14)) > 0:
+			return "the chip can do PACE and was opened without", true
+		case c.using.oid != "" && !slices.Contains(signed, infoKey(c.using.info)):
+			return "PACE was done in a way EF.DG14 does not list", true
+		}
+		return "", false
+	}
+	infos, err := ParseSecurityInfos(c.access)
+	if err != nil {
+		return "", false // it was parsed when it was read
+	}
+	offered := paceEntries(infos)
+	for _, entry := range signed {
+		if !slices.Contains(offered, entry) {
+			return "EF.CardAccess lacks a PACE offer that EF.DG14 has", true
+		}
+	}
+	for _, entry := range offered {
+		if !slices.Contains(signed, entry) {
+			return "EF.CardAccess has a PACE offer that EF.DG14 lacks", true
+		}
+	}
+	return "", false
+}
+
+// paceEntries are the entries about PACE, to be compared as sets.
+func paceEntries(infos []SecurityInfo) []string {
+	var entries []string
+	for _, info := range infos {
+		if strings.HasPrefix(info.OID, idPACE) {
+			entries = append(entries, infoKey(info))
+		}
+	}
+	return entries
+}
+
+func infoKey(info SecurityInfo) string {
+	return fmt.Sprintf("%s %X:%X %X:%X", info.OID,
+		info.Required.Tag, info.Required.Value, info.Optional.Tag, info.Optional.Value)
 }

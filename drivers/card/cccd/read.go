@@ -28,12 +28,10 @@ func Read(ctx context.Context, t card.Transport, key card.Key, opts Options) (*R
 	r := newReader(card.NewConn(t), opts)
 	began := time.Now()
 	err := r.run(ctx, key)
-	if chokes(err) {
-		// It takes extended APDUs in the clear and not under secure messaging.
-		// The key was right, so opening again with short ones costs no try.
-		r.conn.ShortOnly()
-		conn := r.conn
-		r = newReader(conn, opts)
+	for chokes(err) && r.conn.Shorten() {
+		// It takes longer APDUs in the clear than under secure messaging. The
+		// key was right, so opening again with shorter ones costs no try.
+		r = newReader(r.conn, opts)
 		err = r.run(ctx, key)
 	}
 	r.out.Stats.Total = time.Since(began)

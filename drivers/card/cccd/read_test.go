@@ -99,7 +99,7 @@ func TestReadOpensAgainForChokers(t *testing.T) {
 	chip, p := chip(t, "dung", "")
 	c := &choker{Chip: chip}
 	r, err := cccd.Read(t.Context(), c, card.Key{CAN: p.CAN()}, cccd.Options{Trust: anchors(t), Now: readAt})
-	if err != nil || r.Verdict.Grade != cccd.GradeAnchored || c.choked != 1 || chip.Refused() != 0 {
+	if err != nil || r.Verdict.Grade != cccd.GradeAnchored || c.choked != 2 || chip.Refused() != 0 {
 		t.Errorf("%v, %+v, choked %d times", err, r.Verdict, c.choked)
 	}
 }
