@@ -197,10 +197,16 @@ func onCurve(c elliptic.Curve, x, y *big.Int) bool {
 	return c.IsOnCurve(x, y) //lint:ignore SA1019 see above
 }
 
+// The standard library's generic arithmetic looks at its own curves without
+// making sure that they are there: asking for one first does, for the race
+// detector and for weaker machines than this.
+
 func addPoints(c elliptic.Curve, x1, y1, x2, y2 *big.Int) (x, y *big.Int) {
+	elliptic.P224()
 	return c.Add(x1, y1, x2, y2) //lint:ignore SA1019 see above
 }
 
 func scalarMult(c elliptic.Curve, x, y *big.Int, k []byte) (*big.Int, *big.Int) {
+	elliptic.P224()
 	return c.ScalarMult(x, y, k) //lint:ignore SA1019 see above
 }

@@ -3,6 +3,7 @@
 package pcsc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,11 @@ func connect(match string) (*Card, error) {
 	return &Card{pc: pc, card: c, busy: make(chan struct{}, 1), closed: make(chan struct{})}, nil
 }
 
-// connectAny connects to the card in the first reader that has one.
+// connectAny connects to the card in the first reader that has one. It does not
+// ask for the readers' states first: ebfe/scard keeps the name of a reader
+// alive for one GetStatusChange in the whole process, so that a second one
+// pulls it out from under the first, which then sees readers that are none.
+// That one is Watch's.
 func connectAny(pc *scard.Context, match string) (*scard.Card, error) {
 	names, err := list(pc, match)
 	if err != nil {
@@ -75,23 +80,23 @@ func connectAny(pc *scard.Context, match string) (*scard.Card, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no reader: %w", card.ErrRemoved)
 	}
-	states := follow(nil, names)
-	if err := pc.GetStatusChange(states, 0); err != nil && !errors.Is(err, scard.ErrTimeout) {
-		return nil, meaning(err)
+	var trouble error
+	for _, name := range names {
+		c, err := pc.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+		switch {
+		case err == nil:
+			if p := c.ActiveProtocol(); p != scard.ProtocolT0 && p != scard.ProtocolT1 {
+				_ = c.Disconnect(scard.ResetCard)
+				return nil, fmt.Errorf("card speaks neither T=0 nor T=1: %w", card.ErrMute)
+			}
+			return c, nil
+		case errors.Is(err, scard.ErrNoSmartcard), errors.Is(err, scard.ErrRemovedCard):
+		default:
+			trouble = cmp.Or(trouble, meaning(err))
+		}
 	}
-	for _, s := range states[1:] { // the first is plug and play
-		if levelOf(s.EventState) != card.CardIn {
-			continue
-		}
-		c, err := pc.Connect(s.Reader, scard.ShareExclusive, scard.ProtocolAny)
-		if err != nil {
-			return nil, meaning(err)
-		}
-		if p := c.ActiveProtocol(); p != scard.ProtocolT0 && p != scard.ProtocolT1 {
-			_ = c.Disconnect(scard.ResetCard)
-			return nil, fmt.Errorf("card speaks neither T=0 nor T=1: %w", card.ErrMute)
-		}
-		return c, nil
+	if trouble != nil {
+		return nil, trouble
 	}
 	return nil, fmt.Errorf("no card on the reader: %w", card.ErrRemoved)
 }
