@@ -225,7 +225,7 @@ func (o readOptions) read(ctx context.Context, stderr io.Writer) (*cccd.Reading,
 }
 
 func (o readOptions) cccd(anchors *trust.Store) cccd.Options {
-	return cccd.Options{Trust: anchors, Now: time.Now(), Portrait: true}
+	return cccd.Options{Trust: anchors, Now: time.Now(), Portrait: true, NoChip: o.noCA}
 }
 
 func (o readOptions) open() (reader, error) {

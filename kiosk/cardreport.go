@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ var cardTroubles = []struct {
 	{card.ErrRemoved, "removed", "the card left the reader before it was read", "lay it down and leave it until the end"},
 	{card.ErrMute, "mute", "the card does not answer", "turn it over or try another card: if that works, this chip is broken"},
 	{card.ErrNotLDS, "not-id-card", "this is not a chip ID card", "use the CCCD with a chip or the Thẻ căn cước"},
+	{card.ErrLastTry, "last-try", "one wrong key more and the card blocks this one, so none was tried", "open it with the other key (-mrz instead of -can), or elsewhere with the right one"},
 	{card.ErrAccess, "no-access", "the card allows no way in that we know", "try the other key: -mrz instead of -can"},
 	{card.ErrSecurity, "security", "the protected dialogue with the card broke", "lay the card again; if it stays so, try another reader"},
 	{card.ErrMalformed, "malformed", "the card sent data that is not to be understood", "lay the card again; if it stays so, this chip is broken"},
@@ -64,13 +66,34 @@ func reportOf(r *cccd.Reading, err error) cardReport {
 	case v.Grade == cccd.GradeFailed:
 		rep.message = "a check did not hold: " + v.Why
 	case v.Grade == cccd.GradeAnchored:
-		rep.message = "intact and signed by a trusted authority; whether the chip is a copy was not checked"
+		rep.message = "intact and signed by a trusted authority; whether the chip is a copy could not be checked: " + noChip(r)
 	case v.Anchor == cccd.NoAnchors:
 		rep.message = "intact and signed, by whom is not known: no trust anchor is installed (-trust DIR)"
+		if v.Chip != cccd.OK {
+			rep.message += "; whether the chip is a copy could not be checked: " + noChip(r)
+		}
 	default:
 		rep.message = "nothing could be proven: " + v.Why
 	}
 	return rep
+}
+
+// noChip says why it is not known whether the chip is a copy.
+func noChip(r *cccd.Reading) string {
+	switch has := func(w string) bool { return slices.Contains(r.Warnings, w) }; {
+	case has("ca-unsupported") || has("aa-unsupported"):
+		return "its protocols are none we do"
+	case has("dg14-malformed") || has("dg15-malformed"):
+		return "the keys on it are not to be understood"
+	}
+	return "the card offers nothing to do it with, or it was not asked"
+}
+
+// verdictOut is a verdict with the two checks the one of the chip is the sum of.
+type verdictOut struct {
+	cccd.Verdict
+	CA cccd.Check `json:"ca"`
+	AA cccd.Check `json:"aa"`
 }
 
 // writeJSON writes the object scripts rely on. A card that broke gives
@@ -93,7 +116,7 @@ func (rep cardReport) writeJSON(w io.Writer) error {
 	out["portrait"] = map[string]any{"mime": r.Portrait.MIME, "bytes": len(r.Portrait.Data)}
 	out["access"] = r.Access
 	out["model"] = r.Model
-	out["verdict"] = r.Verdict
+	out["verdict"] = verdictOut{r.Verdict, r.CA, r.AA}
 	out["warnings"] = warnings
 	out["apdus"] = r.Stats.APDUs
 	out["bytesSent"] = r.Stats.BytesSent
@@ -130,7 +153,7 @@ func (rep cardReport) writeText(w io.Writer) error {
 	}
 	v := r.Verdict
 	fmt.Fprintf(&b, "\n%-12s %s, card of %s\n", "access", r.Access, r.Model)
-	fmt.Fprintf(&b, "%-12s %s (hashes %s, signature %s, anchor %s, chip %s)\n", "verdict", v.Grade, v.Hashes, v.Signature, v.Anchor, v.Chip)
+	fmt.Fprintf(&b, "%-12s %s (hashes %s, signature %s, anchor %s, chip %s: CA %s, AA %s)\n", "verdict", v.Grade, v.Hashes, v.Signature, v.Anchor, v.Chip, r.CA, r.AA)
 	if v.Expired {
 		fmt.Fprintf(&b, "%-12s this card has run out\n", "expired")
 	}

@@ -67,6 +67,7 @@ type cardReader struct {
 	cards   reader
 	trust   *trust.Store
 	metrics *metrics
+	log     *slog.Logger
 }
 
 func (c cardReader) Read(ctx context.Context, key card.Key, progress func(cccd.Stage, int)) (*cccd.Reading, error) {
@@ -78,6 +79,7 @@ func (c cardReader) Read(ctx context.Context, key card.Key, progress func(cccd.S
 		Progress: func(s cccd.Stage, done, total int) { progress(s, percent(s, done, total)) }})
 	if err == nil {
 		c.metrics.read(r)
+		c.log.Info("card read", "grade", r.Verdict.Grade, "why", r.Verdict.Why, "ca", r.CA, "aa", r.AA, "warnings", r.Warnings)
 	}
 	return r, err
 }

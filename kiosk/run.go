@@ -102,7 +102,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	hall := queue.New()
 	hall.Store, hall.Log = db, log.With("part", "queue")
 	visits := session.NewMachine(told.env, log.With("part", "session"))
-	visits.Cards = cardReader{dev.cards, anchors, stats}
+	visits.Cards = cardReader{dev.cards, anchors, stats, log.With("part", "card")}
 	visits.Printer = &printing{store: db, printer: dev.printer, metrics: stats, began: dev.began}
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }

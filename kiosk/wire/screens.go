@@ -16,13 +16,23 @@ func identity(s session.State, now time.Time) *Identity {
 		Portrait: media(h.Portrait),
 		Facts:    cardFacts(h.Identity, "personName", "idCode", "dateOfBirth", "gender", "residencePlace"),
 		Verdict: Verdict{
-			Words:   "verdict-" + string(h.Verdict.Grade),
+			Words:   verdictWords(h.Verdict),
 			Filing:  s.MayFile(now) == "",
 			WhyNot:  s.MayFile(now),
 			Expired: h.Verdict.Expired || h.Identity.ExpiredOn(now),
 		},
 		Labels: h.Model,
 	}
+}
+
+// verdictWords is the code of the words for a verdict: its grade, and whether a
+// chip whose signature could not be checked has at least shown that it is the
+// one that was signed for.
+func verdictWords(v cccd.Verdict) string {
+	if v.Grade == cccd.GradeSigned && v.Chip == cccd.OK {
+		return "verdict-signed-chip"
+	}
+	return "verdict-" + string(v.Grade)
 }
 
 // onCard are the card's fields by the names forms and screens know them by.

@@ -138,7 +138,7 @@ type Identity struct {
 
 // Verdict in codes the page has words for; they claim no more than was checked.
 type Verdict struct {
-	Words   string `json:"words"`  // verdict-anchored | verdict-signed | verdict-read | verdict-failed | verdict-genuine
+	Words   string `json:"words"`  // verdict-anchored | verdict-signed | verdict-signed-chip | verdict-read | verdict-failed | verdict-genuine
 	Filing  bool   `json:"filing"` // may file with this card here
 	WhyNot  string `json:"whyNot,omitempty"`
 	Expired bool   `json:"expired,omitempty"`

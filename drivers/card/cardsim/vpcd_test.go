@@ -12,6 +12,7 @@ import (
 
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/card/cardsim"
+	"tiepdan/drivers/card/cccd"
 )
 
 // vpcd is the reader's end of the line, which writes length and payload apart.
@@ -79,7 +80,7 @@ func TestVPCD(t *testing.T) {
 	}
 	p := persona(t, "an")
 	r, err := read(v, can(p), anchored(t))
-	if err != nil || r.Identity.Name != p.Holder.Name || r.Verdict.Grade != best {
+	if err != nil || r.Identity.Name != p.Holder.Name || r.Verdict.Grade != cccd.GradeGenuine {
 		t.Fatalf("read over the line: %v, %s", err, r.Verdict.Grade)
 	}
 	// A reset ends the session: what follows in it is refused.

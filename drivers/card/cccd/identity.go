@@ -117,6 +117,7 @@ type Reading struct {
 	Portrait Portrait
 	Evidence Evidence
 	Verdict  Verdict
+	CA, AA   Check    // chip and active authentication, of which Verdict.Chip is the sum
 	Access   string   // "PACE-CAN", "PACE-MRZ", "BAC"
 	Model    string   // "2021", "2024", or "" when unknown
 	Warnings []string // codes such as "dg13-field-9-missing": never personal
@@ -145,4 +146,5 @@ type Options struct {
 	Now      time.Time
 	Progress func(s Stage, done, total int) // bytes or steps; may be nil; must not block
 	Portrait bool                           // read DG2 too
+	NoChip   bool                           // leave out what proves the chip: to read a card that chokes on it
 }

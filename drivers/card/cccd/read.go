@@ -25,14 +25,14 @@ func Read(ctx context.Context, t card.Transport, key card.Key, opts Options) (*R
 	if opts.Progress == nil {
 		opts.Progress = func(Stage, int, int) {}
 	}
-	r := newReader(card.NewConn(t), opts)
+	r := newReader(card.NewConn(t), key, opts)
 	began := time.Now()
-	err := r.run(ctx, key)
+	err := r.run(ctx)
 	for chokes(err) && r.conn.Shorten() {
 		// It takes longer APDUs in the clear than under secure messaging. The
 		// key was right, so opening again with shorter ones costs no try.
-		r = newReader(r.conn, opts)
-		err = r.run(ctx, key)
+		r = newReader(r.conn, key, opts)
+		err = r.run(ctx)
 	}
 	r.out.Stats.Total = time.Since(began)
 	wire := r.conn.Stats()
@@ -40,14 +40,24 @@ func Read(ctx context.Context, t card.Transport, key card.Key, opts Options) (*R
 	return r.out, err
 }
 
+// chokes tells that the chip dropped the session over the length of a command.
 func chokes(err error) bool {
+	sw, ok := refusedBare(err)
+	return ok && sw == 0x6700
+}
+
+// refusedBare tells that the chip refused a command under secure messaging
+// without its protection. It may mean no more than it says, but the session is
+// gone.
+func refusedBare(err error) (card.StatusError, bool) {
 	sw, ok := errors.AsType[card.StatusError](err)
-	return ok && sw == 0x6700 && errors.Is(err, card.ErrSecurity)
+	return sw, ok && sw != 0x9000 && errors.Is(err, card.ErrSecurity)
 }
 
 // reader is one read under way.
 type reader struct {
 	conn *card.Conn
+	key  card.Key
 	opts Options
 	out  *Reading
 
@@ -55,18 +65,27 @@ type reader struct {
 	com      []int          // data groups EF.COM has, which nobody signed
 	listed   []int          // data groups there are to read
 	unsigned []int          // data groups of EF.COM that EF.SOD does not have
+	unread   []int          // data groups listed and asked for that the chip did not give
 	files    map[int][]byte // data groups read
 	zone     lds.MRZ
+	reopened int // times
+
+	weakened bool     // EF.CardAccess is not what EF.DG14 repeats
+	withheld bool     // a file with a key of the chip was listed and not given
+	doubts   []string // about the chip
 }
 
-func newReader(conn *card.Conn, opts Options) *reader {
-	return &reader{conn: conn, opts: opts, out: &Reading{Verdict: unchecked()}, files: map[int][]byte{}}
+func newReader(conn *card.Conn, key card.Key, opts Options) *reader {
+	return &reader{conn: conn, key: key, opts: opts, files: map[int][]byte{},
+		out: &Reading{Verdict: unchecked(), CA: Unchecked, AA: Unchecked}}
 }
 
 // run does a read from end to end; each part takes up where the last one was.
-func (r *reader) run(ctx context.Context, key card.Key) error {
+// What the card says of its holder comes first, so that most is here if the
+// card is taken too early.
+func (r *reader) run(ctx context.Context) error {
 	stats := &r.out.Stats
-	if err := timed(&stats.Access, func() error { return r.open(ctx, key) }); err != nil {
+	if err := timed(&stats.Access, func() error { return r.open(ctx) }); err != nil {
 		return err
 	}
 	err := timed(&stats.Read, func() error {
@@ -79,13 +98,19 @@ func (r *reader) run(ctx context.Context, key card.Key) error {
 		return nil
 	})
 	r.gather()
-	if err == nil {
-		err = ctx.Err() // whoever wanted it is gone
-	}
 	if err != nil {
 		return err
 	}
-	return timed(&stats.Verify, func() error { r.verify(); return nil })
+	return timed(&stats.Verify, func() error {
+		if err := r.proveChip(ctx); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err // whoever wanted it is gone
+		}
+		r.verify()
+		return nil
+	})
 }
 
 const fileSteps = 4 // EF.COM, EF.SOD, DG1, DG13: the steps of StageRead
@@ -97,9 +122,9 @@ func timed(into *time.Duration, f func() error) error {
 	return err
 }
 
-func (r *reader) open(ctx context.Context, key card.Key) error {
+func (r *reader) open(ctx context.Context) error {
 	r.opts.Progress(StageAccess, 0, 1)
-	access, err := r.conn.Open(ctx, key)
+	access, err := r.conn.Open(ctx, r.key)
 	if err != nil {
 		return fmt.Errorf("open card: %w", err)
 	}
@@ -108,10 +133,44 @@ func (r *reader) open(ctx context.Context, key card.Key) error {
 	return nil
 }
 
+// maxReopen is how often one read may open the card again. The key is known to
+// be right, so it costs time and no tries.
+const maxReopen = 3
+
+// reopen opens the card once more after why cost the session. If that fails,
+// the reason remains the one the session was lost for, unless the card is gone.
+func (r *reader) reopen(ctx context.Context, why error) error {
+	if r.reopened++; r.reopened > maxReopen {
+		return why
+	}
+	_, err := r.conn.Open(ctx, r.key)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil || errors.Is(err, card.ErrRemoved) || errors.Is(err, card.ErrMute):
+		return fmt.Errorf("open card again: %w", err)
+	}
+	return fmt.Errorf("%w; then it did not open again: %v", why, err)
+}
+
+// file reads a file that may be missing. A chip that refuses it without
+// protection is opened again for the ones that follow; but lengths it chokes on
+// are for [Read] to shorten.
+func (r *reader) file(ctx context.Context, f card.EF, progress func(done, total int)) ([]byte, error) {
+	b, err := r.conn.ReadFile(ctx, f, progress)
+	if sw, bare := refusedBare(err); bare && !chokes(err) && len(b) == 0 {
+		if err := r.reopen(ctx, err); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: %w", f.Name, sw)
+	}
+	return b, err
+}
+
 // readCOM reads the unsigned list of what is on the chip. It serves to notice a
 // data group that somebody added: what is here and not in EF.SOD.
 func (r *reader) readCOM(ctx context.Context) error {
-	b, err := r.conn.ReadFile(ctx, card.EFCOM, nil)
+	b, err := r.file(ctx, card.EFCOM, nil)
 	if lost(ctx, err) {
 		return err
 	}
@@ -131,7 +190,7 @@ func (r *reader) readSOD(ctx context.Context) error {
 	if r.listed == nil {
 		r.listed = []int{1, 2, 13} // what every card has, children's perhaps without 2
 	}
-	b, err := r.conn.ReadFile(ctx, card.EFSOD, nil)
+	b, err := r.file(ctx, card.EFSOD, nil)
 	if err != nil {
 		if lost(ctx, err) {
 			return err
@@ -215,7 +274,7 @@ func (r *reader) optional(ctx context.Context, n int, progress func(done, total 
 		return nil, nil
 	}
 	f, _ := lds.DG(n)
-	b, err := r.conn.ReadFile(ctx, f, progress)
+	b, err := r.file(ctx, f, progress)
 	if err == nil {
 		r.files[n] = b
 		return b, nil
@@ -224,6 +283,7 @@ func (r *reader) optional(ctx context.Context, n int, progress func(done, total 
 		return nil, err
 	}
 	r.warn(fmt.Sprintf("dg%d-unreadable", n))
+	r.unread = append(r.unread, n)
 	return nil, nil
 }
 
@@ -232,9 +292,13 @@ func lost(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}
-	_, status := errors.AsType[card.StatusError](err)
-	ofFile := status || errors.Is(err, card.ErrNotFound) || errors.Is(err, card.ErrMalformed)
+	ofFile := ofStatus(err) || errors.Is(err, card.ErrNotFound) || errors.Is(err, card.ErrMalformed)
 	return !ofFile || ctx.Err() != nil || errors.Is(err, card.ErrSecurity) || errors.Is(err, card.ErrRemoved)
+}
+
+func ofStatus(err error) bool {
+	_, ok := errors.AsType[card.StatusError](err)
+	return ok
 }
 
 // gather makes one identity of all that was read.
@@ -249,22 +313,29 @@ func (r *reader) gather() {
 }
 
 func (r *reader) verify() {
-	r.opts.Progress(StageVerify, 0, 1)
+	r.opts.Progress(StageVerify, 2, chipSteps)
+	result := trust.Result{Hashes: trust.Unchecked, Signature: trust.Unchecked, Anchor: trust.Unchecked}
 	if r.sod == nil {
-		r.out.Verdict.Why = "no EF.SOD to check against"
+		result.Why = []string{"no EF.SOD to check against"}
 	} else {
-		result := trust.Verify(r.sod, r.files, r.opts.Trust, r.opts.Now)
-		for _, n := range r.unsigned {
-			result.Hashes = trust.Failed
-			result.Why = append(result.Why, fmt.Sprintf("DG%d is in EF.COM and not in EF.SOD", n))
-		}
-		r.out.Verdict = judge(result, Unchecked)
-		if result.Weak {
-			r.warn("sha1")
-		}
+		result = trust.Verify(r.sod, r.files, r.opts.Trust, r.opts.Now)
 	}
+	for _, n := range r.unsigned {
+		result.Hashes = trust.Failed
+		result.Why = append(result.Why, fmt.Sprintf("DG%d is in EF.COM and not in EF.SOD", n))
+	}
+	for _, n := range r.unread {
+		if result.Hashes == trust.OK { // of the others; what is missing was signed to be there
+			result.Hashes = trust.Unchecked
+		}
+		result.Why = append(result.Why, fmt.Sprintf("DG%d could not be read", n))
+	}
+	if result.Weak {
+		r.warn("sha1")
+	}
+	r.out.Verdict = judge(result, r.chipCheck(), r.doubts)
 	r.out.Verdict.Expired = r.out.Identity.ExpiredOn(r.opts.Now)
-	r.opts.Progress(StageVerify, 1, 1)
+	r.opts.Progress(StageVerify, chipSteps, chipSteps)
 }
 
 func (r *reader) warn(code string) {

@@ -1,8 +1,10 @@
 package cccd
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tiepdan/drivers/card/lds"
 	"tiepdan/drivers/card/trust"
@@ -28,9 +30,25 @@ func TestJudge(t *testing.T) {
 		{trust.OK, trust.OK, trust.OK, Failed, GradeFailed},
 		{trust.Unchecked, trust.Unchecked, trust.Unchecked, Failed, GradeFailed},
 	} {
-		if v := judge(trust.Result{Hashes: c.hashes, Signature: c.signature, Anchor: c.anchor}, c.chip); v.Grade != c.want {
+		v := judge(trust.Result{Hashes: c.hashes, Signature: c.signature, Anchor: c.anchor}, c.chip, nil)
+		if v.Grade != c.want {
 			t.Errorf("%v: %s", c, v.Grade)
 		}
+		if v.Chip == OK && (c.hashes != trust.OK || c.signature != trust.OK) {
+			t.Errorf("%v: the chip is proven by a key nobody signed", c)
+		}
+	}
+}
+
+// What is said of a verdict is one line that a dossier has room for.
+func TestWhy(t *testing.T) {
+	v := judge(trust.Result{Why: []string{"one", "two"}}, Failed, []string{"three"})
+	if v.Why != "one; two; three" {
+		t.Error(v.Why)
+	}
+	v = judge(trust.Result{Why: []string{strings.Repeat("ệ", 10_000)}}, Unchecked, nil)
+	if n := utf8.RuneCountInString(v.Why); n != maxWhy || !strings.HasSuffix(v.Why, "ệ…") {
+		t.Errorf("%d runes", n)
 	}
 }
 

@@ -152,6 +152,8 @@ export const en: Record<keyof typeof vi, string> = {
   'verdict.anchored.more': 'The signature of the card’s issuer is correct.',
   'verdict.signed': 'The card was read. Its issuer’s signature could not be checked',
   'verdict.signed.more': 'The data fits the signature on the card; whether the chip is a copy could not be checked.',
+  'verdict.signed-chip': 'The card was read. Its issuer’s signature could not be checked',
+  'verdict.signed-chip.more': 'The data fits the signature on the card, and the chip is not a copy.',
   'verdict.read': 'The card was read',
   'verdict.read.more': 'The data and signature on the card could not be checked.',
   'verdict.failed': 'The machine could not confirm this card. Please take a number to see an officer.',

@@ -171,6 +171,8 @@ export const vi = {
   'verdict.anchored.more': 'Chữ ký của cơ quan cấp thẻ đúng.',
   'verdict.signed': 'Đã đọc thẻ. Chưa kiểm chứng được chữ ký của cơ quan cấp',
   'verdict.signed.more': 'Dữ liệu khớp với chữ ký trên thẻ; chưa kiểm tra được chip có bị sao chép không.',
+  'verdict.signed-chip': 'Đã đọc thẻ. Chưa kiểm chứng được chữ ký của cơ quan cấp',
+  'verdict.signed-chip.more': 'Dữ liệu khớp với chữ ký trên thẻ, và chip không phải bản sao chép.',
   'verdict.read': 'Đã đọc thẻ',
   'verdict.read.more': 'Chưa kiểm tra được dữ liệu và chữ ký trên thẻ.',
   'verdict.failed': 'Máy chưa xác nhận được thẻ này. Mời lấy số để gặp cán bộ.',
