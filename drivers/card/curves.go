@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-
-	"github.com/ProtonMail/go-crypto/brainpool"
 )
 
 // A Curve is one of the elliptic curves Doc 9303 allows: ID is its number as
@@ -24,19 +22,16 @@ type Curve struct {
 var curves = []Curve{
 	{10, "P-224", "1.3.132.0.33", elliptic.P224},
 	{12, "P-256", "1.2.840.10045.3.1.7", elliptic.P256},
-	{13, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7", brainpool.P256r1},
+	{13, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7", func() elliptic.Curve { return brainpoolP256r1() }},
 	{15, "P-384", "1.3.132.0.34", elliptic.P384},
-	{16, "brainpoolP384r1", "1.3.36.3.3.2.8.1.1.11", brainpool.P384r1},
-	{17, "brainpoolP512r1", "1.3.36.3.3.2.8.1.1.13", brainpool.P512r1},
+	{16, "brainpoolP384r1", "1.3.36.3.3.2.8.1.1.11", func() elliptic.Curve { return brainpoolP384r1() }},
+	{17, "brainpoolP512r1", "1.3.36.3.3.2.8.1.1.13", func() elliptic.Curve { return brainpoolP512r1() }},
 	{18, "P-521", "1.3.132.0.35", elliptic.P521},
 }
 
 // Params are p, b, the base point and the order, as in [elliptic.CurveParams].
 func (c Curve) Params() *elliptic.CurveParams {
 	k := *c.params()
-	if k.B == nil { // brainpool leaves it out
-		_, k.B = c.Coefficients()
-	}
 	return &k
 }
 
@@ -79,21 +74,14 @@ func CurveByParams(p, a, b, gx, gy, n *big.Int) (Curve, bool) {
 	return Curve{}, false
 }
 
-// Coefficients are a and b of y² = x³ + ax + b. CurveParams has no place for a
-// and may lack b, so they are worked out from two points.
+// Coefficients are a and b of y² = x³ + ax + b. CurveParams has no place for a:
+// it is p − 3 on the curves they were made for.
 func (c Curve) Coefficients() (a, b *big.Int) {
-	k := c.params()
-	x2, y2 := addPoints(c.ec(), k.Gx, k.Gy, k.Gx, k.Gy)
-	rest := func(x, y *big.Int) *big.Int { // y² − x³ = ax + b
-		r := new(big.Int).Mul(y, y)
-		return r.Sub(r, new(big.Int).Exp(x, big.NewInt(3), nil))
+	if w, ok := c.ec().(*weierstrass); ok {
+		return new(big.Int).Set(w.a), new(big.Int).Set(w.b)
 	}
-	b = rest(k.Gx, k.Gy)
-	a = new(big.Int).Sub(b, rest(x2, y2))
-	a.Mul(a, new(big.Int).ModInverse(new(big.Int).Sub(k.Gx, x2), k.P))
-	a.Mod(a, k.P)
-	b.Sub(b, new(big.Int).Mul(a, k.Gx))
-	return a, b.Mod(b, k.P)
+	k := c.params()
+	return new(big.Int).Sub(k.P, big.NewInt(3)), new(big.Int).Set(k.B)
 }
 
 // size is the length of a coordinate in bytes.
@@ -197,16 +185,10 @@ func onCurve(c elliptic.Curve, x, y *big.Int) bool {
 	return c.IsOnCurve(x, y) //lint:ignore SA1019 see above
 }
 
-// The standard library's generic arithmetic looks at its own curves without
-// making sure that they are there: asking for one first does, for the race
-// detector and for weaker machines than this.
-
 func addPoints(c elliptic.Curve, x1, y1, x2, y2 *big.Int) (x, y *big.Int) {
-	elliptic.P224()
 	return c.Add(x1, y1, x2, y2) //lint:ignore SA1019 see above
 }
 
 func scalarMult(c elliptic.Curve, x, y *big.Int, k []byte) (*big.Int, *big.Int) {
-	elliptic.P224()
 	return c.ScalarMult(x, y, k) //lint:ignore SA1019 see above
 }

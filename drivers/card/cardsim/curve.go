@@ -2,10 +2,13 @@ package cardsim
 
 import (
 	"bytes"
+	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/sha256"
 	"hash"
 	"math/big"
+
+	"github.com/ProtonMail/go-crypto/brainpool"
 
 	"tiepdan/drivers/card"
 )
@@ -26,16 +29,31 @@ func curveOf(id int) card.Curve {
 
 func base(c card.Curve) point { return point{c.Params().Gx, c.Params().Gy} }
 
-// The generic mapping of PACE needs plain point arithmetic, which crypto/ecdh
-// does not give and crypto/elliptic deprecates.
+// arithmetic is the curve's, where brainpool's is another than the reader's:
+// the chip is what that is tested against. The generic mapping of PACE needs
+// plain arithmetic of points, which crypto/ecdh does not give and
+// crypto/elliptic deprecates.
+func arithmetic(c card.Curve) elliptic.Curve {
+	switch c.ID {
+	case 13:
+		return brainpool.P256r1()
+	case 16:
+		return brainpool.P384r1()
+	case 17:
+		return brainpool.P512r1()
+	}
+	return c.Elliptic()
+}
 
 func mul(c card.Curve, p point, k *big.Int) point {
-	x, y := c.Elliptic().ScalarMult(p.x, p.y, k.Bytes()) //lint:ignore SA1019 see above
+	elliptic.P224()                                       // generic arithmetic looks at it, and does not make sure that it is there
+	x, y := arithmetic(c).ScalarMult(p.x, p.y, k.Bytes()) //lint:ignore SA1019 see above
 	return point{x, y}
 }
 
 func add(c card.Curve, p, q point) point {
-	x, y := c.Elliptic().Add(p.x, p.y, q.x, q.y) //lint:ignore SA1019 see above
+	elliptic.P224()
+	x, y := arithmetic(c).Add(p.x, p.y, q.x, q.y) //lint:ignore SA1019 see above
 	return point{x, y}
 }
 
