@@ -61,12 +61,23 @@ func simCardCommand(ctx context.Context, args []string, _ io.Reader, stdout, std
 	fault := fs.String("fault", "", "what is wrong with it: `NAME` or NAME:N, several with \"+\"")
 	latency := fs.String("latency", "", "time it takes: `PER_APDU,PER_BYTE`, such as 40ms,10us")
 	out := fs.String("csca-out", "", "write the simulator's CSCA certificate to `FILE` (PEM), to install as a trust anchor")
+	keep := fs.Bool("keep", false, "lay the card again when the reader hangs up, until Ctrl-C")
+	var words cardsim.ProfileWords
+	fs.StringVar(&words.PACE, "pace", "", "PACE it offers: `CIPHER/CURVE`, several with commas, \"/explicit\" to write the parameters out, or none")
+	fs.StringVar(&words.Access, "access", "", "`WAYS` in: pace, bac or both")
+	fs.IntVar(&words.Nonce, "nonce", 16, "`BYTES` of PACE's nonce: 16 or 32")
+	fs.StringVar(&words.CA, "ca", "", "keys of chip authentication: `CIPHER/CURVE` as for -pace, or none")
+	fs.StringVar(&words.AA, "aa", "", "key of active authentication: `rsaBITS/TRAILER`, ecdsa/CURVE/HASH, ecdsa/CURVE/HASH/der or none")
+	fs.StringVar(&words.SOD, "sod", "", "document signer: `rsaBITS/HASH`, pssBITS/HASH or ecdsa/CURVE/HASH; \"/old\" signs no attributes")
+	fs.IntVar(&words.Max, "max-apdu", 0, "longest APDU it takes and gives, in `BYTES`, as EF.ATR/INFO says; 0 says nothing")
 	fs.Usage = func() {
 		fmt.Fprintln(stderr, "Usage of kiosk sim card:")
 		fs.PrintDefaults()
-		fmt.Fprintln(stderr, "\nFaults:")
+		fmt.Fprintln(stderr, "\nCiphers: 3des, aes128, aes192, aes256. Curves: P-224, P-256, P-384, P-521, brainpoolP256r1,\n"+
+			"brainpoolP384r1, brainpoolP512r1. Hashes: sha1, sha224, sha256, sha384, sha512. Trailers of ISO/IEC 9796-2:\n"+
+			"bc, 33cc, 34cc, 35cc, 36cc, 38cc. RSA: 1024, 1280, 2048, 3072, 4096 bits.\n\nFaults:")
 		for _, f := range cardsim.Faults() {
-			fmt.Fprintf(stderr, "  %-18s %s\n", f.Name, f.About)
+			fmt.Fprintf(stderr, "  %-20s %s\n", f.Spelled(), f.About)
 		}
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -82,7 +93,11 @@ func simCardCommand(ctx context.Context, args []string, _ io.Reader, stdout, std
 	if err != nil {
 		return fail(exitUsage, err)
 	}
-	chip, err := simChip(*name, cardsim.Options{Fault: *fault, Latency: l})
+	profile, err := cardsim.ParseProfile(words)
+	if err != nil {
+		return fail(exitUsage, err)
+	}
+	chip, err := simChip(*name, cardsim.Options{Fault: *fault, Latency: l, Profile: profile})
 	if err != nil {
 		return fail(exitUsage, err)
 	}
@@ -95,21 +110,42 @@ func simCardCommand(ctx context.Context, args []string, _ io.Reader, stdout, std
 	if *addr == "" {
 		return exitProven
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", *addr)
-	if err != nil {
-		return fail(exitNoCard, fmt.Errorf("no virtual reader at %s (%w): install vsmartcard-vpcd and start pcscd", *addr, err))
+	for {
+		code, again := layOnVPCD(ctx, *addr, *name, chip, stdout, fail)
+		if !again || !*keep {
+			return code
+		}
+		select {
+		case <-time.After(layAgain):
+		case <-ctx.Done():
+			return exitProven
+		}
 	}
-	fmt.Fprintf(stdout, "The card of %s lies on the virtual reader at %s. Ctrl-C takes it away.\n", *name, *addr)
+}
+
+// layAgain is how long a card that is to be kept there waits for its reader.
+const layAgain = 300 * time.Millisecond
+
+// layOnVPCD serves the card until it or the reader is gone; again tells that it
+// could be laid once more.
+func layOnVPCD(ctx context.Context, addr, name string, chip *cardsim.Chip, stdout io.Writer, fail func(int, error) int) (code int, again bool) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return fail(exitNoCard, fmt.Errorf("no virtual reader at %s (%w): install vsmartcard-vpcd and start pcscd", addr, err)), true
+	}
+	fmt.Fprintf(stdout, "The card of %s lies on the virtual reader at %s. Ctrl-C takes it away.\n", name, addr)
 	switch err := cardsim.ServeVPCDConn(ctx, conn, chip); {
 	case err == nil:
 		fmt.Fprintln(stdout, "The reader is gone.")
+		return exitProven, true
 	case ctx.Err() != nil:
+		return exitProven, false
 	case errors.Is(err, card.ErrRemoved):
 		fmt.Fprintln(stdout, "The card was pulled, as its fault says.")
+		return exitProven, true
 	default:
-		return fail(exitNoCard, err)
+		return fail(exitNoCard, err), true
 	}
-	return exitProven
 }
 
 func parseLatency(s string) (cardsim.Latency, error) {

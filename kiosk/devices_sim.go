@@ -242,11 +242,7 @@ func (s *simulation) personas(w http.ResponseWriter, _ *http.Request) {
 		out.Personas = append(out.Personas, entry{p.Name, p.About, p.QR()})
 	}
 	for _, f := range cardsim.Faults() {
-		name := f.Name
-		if f.Number {
-			name += ":8"
-		}
-		out.Faults = append(out.Faults, entry{Name: name, Title: f.About})
+		out.Faults = append(out.Faults, entry{Name: f.Name, Title: f.About})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(out)

@@ -22,6 +22,7 @@ const (
 	swMoreData     status = 0x6100
 	swEndOfFile    status = 0x6282
 	swWrongKey     status = 0x6300
+	swTriesLeft    status = 0x63C0 // plus how many
 	swWrongLength  status = 0x6700
 	swNotAllowed   status = 0x6982 // security status not satisfied
 	swConditions   status = 0x6985
@@ -51,8 +52,8 @@ type Latency struct{ PerAPDU, PerByte time.Duration }
 type Options struct {
 	Fault   string // of [Faults], several joined with "+"; "" is a good card
 	Latency Latency
-	Offers  []PACEOffer // nil: what cards in the field offer
-	Rand    io.Reader   // nil: crypto/rand
+	Profile Profile
+	Rand    io.Reader // nil: crypto/rand
 }
 
 // A Chip is a virtual chip ID card. It implements [card.Transport]: the card
@@ -63,17 +64,20 @@ type Chip struct {
 	latency Latency
 	rand    io.Reader
 
-	can    string
-	mrz    card.MRZKey
-	offers []PACEOffer
-	caKey  *big.Int          // of chip authentication
-	aaKey  *big.Int          // of active authentication
-	mf     map[uint16][]byte // files of the master file and of the LDS application
-	lds    map[uint16][]byte
+	can     string
+	mrz     card.MRZKey
+	profile Profile
+	caKeys  []caKey
+	aaKey   *big.Int          // of active authentication: with ECDSA the key, with RSA its private exponent
+	mf      map[uint16][]byte // files of the master file and of the LDS application
+	lds     map[uint16][]byte
 
 	mu       sync.Mutex
 	count    int // APDUs since power on
 	refused  int // wrong keys since it was made
+	wrong    int // wrong keys since the last right one
+	secured  int // protected commands since power on
+	spent    time.Duration
 	inLDS    bool
 	current  []byte // the selected file
 	selected bool
@@ -83,6 +87,7 @@ type Chip struct {
 	challenge []byte
 	ca        *caState
 	aside     []byte // what GET RESPONSE has yet to fetch
+	dying     bool   // falls silent from now on
 }
 
 // New issues a card to a persona: its files, signed by the simulator's own
@@ -92,12 +97,9 @@ func New(p Persona, o Options) (*Chip, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Chip{persona: p, faults: f, latency: o.Latency, rand: o.Rand, offers: o.Offers, can: p.CAN(), mrz: p.mrzKey()}
+	c := &Chip{persona: p, faults: f, latency: o.Latency, rand: o.Rand, profile: o.Profile.complete(), can: p.CAN(), mrz: p.mrzKey()}
 	if c.rand == nil {
 		c.rand = rand.Reader
-	}
-	if c.offers == nil {
-		c.offers = []PACEOffer{{Suite: 2, Curve: 13}}
 	}
 	c.issue()
 	return c, nil
@@ -129,7 +131,7 @@ func (c *Chip) gone() bool {
 func (c *Chip) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.count, c.aside = 0, nil
+	c.count, c.secured, c.aside = 0, 0, nil
 	c.inLDS, c.current, c.selected = false, nil, false
 	c.drop()
 }
@@ -137,6 +139,7 @@ func (c *Chip) Reset() {
 // drop forgets every session and half session.
 func (c *Chip) drop() {
 	c.sm, c.next, c.pace, c.challenge, c.ca = nil, nil, nil, nil, nil
+	c.dying = false
 }
 
 // begin makes s the session from the next command on.
@@ -150,10 +153,21 @@ func (c *Chip) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	}
 	resp, err := c.answer(apdu)
 	took := c.latency.PerAPDU + time.Duration(len(apdu)+len(resp))*c.latency.PerByte
+	c.mu.Lock()
+	c.spent += took
+	c.mu.Unlock()
 	if err := wait(ctx, took-time.Since(start)); err != nil {
 		return nil, err
 	}
 	return resp, err
+}
+
+// Spent is how long the latency model has made it take so far: what no reader
+// could have saved.
+func (c *Chip) Spent() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.spent
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -189,8 +203,11 @@ func (c *Chip) answer(apdu []byte) ([]byte, error) {
 	if n := c.faults.silentAfter; n >= 0 && c.count > n {
 		return nil, fmt.Errorf("virtual card, APDU %d: %w", c.count, card.ErrMute)
 	}
+	if n, sw := c.faults.status.at, c.faults.status.sw; n > 0 && c.count == n {
+		return sw.bytes(), nil
+	}
 	cmd, err := card.ParseCommand(apdu)
-	if err != nil || cmd.Extended && c.faults.shortOnly {
+	if limit := c.profile.MaxCommand; err != nil || cmd.Extended && c.faults.shortOnly || limit > 0 && len(apdu) > limit {
 		return swWrongLength.bytes(), nil
 	}
 	if cmd.CLA == 0 && cmd.INS == insGetResponse {
@@ -202,8 +219,14 @@ func (c *Chip) answer(apdu []byte) ([]byte, error) {
 	if !cmd.Extended {
 		limit = maxShortAnswer
 	}
-	if len(data) > limit {
+	if c.profile.MaxResponse > 0 {
+		limit = min(limit, c.profile.MaxResponse-2)
+	}
+	if len(data) > limit && !c.faults.getResponse {
 		data, sw = nil, swWrongLength
+	}
+	if c.faults.dead && c.dying {
+		return nil, fmt.Errorf("virtual card, APDU %d: %w", c.count, card.ErrMute)
 	}
 	if c.faults.getResponse && len(data) > 0 {
 		c.aside = append(data, sw.bytes()...)
@@ -257,7 +280,17 @@ func (c *Chip) process(cmd card.Command) ([]byte, status) {
 		return nil, sw
 	}
 	sm := c.sm
-	data, sw := c.execute(plain)
+	c.secured++
+	var data []byte
+	if f := c.faults.secured; f.at > 0 && f.at == c.secured {
+		sw = f.sw
+	} else {
+		data, sw = c.execute(plain)
+	}
+	if c.faults.bareErrors && sw != swOK && sw != swEndOfFile {
+		c.drop()
+		return nil, sw
+	}
 	sealed := sm.seal(cmd.INS, data, sw)
 	if n := c.faults.badMAC; n > 0 {
 		if c.faults.badMAC--; n == 1 {
@@ -299,7 +332,7 @@ func (c *Chip) execute(cmd card.Command) ([]byte, status) {
 	case insGetChallenge:
 		return c.getChallenge(cmd)
 	case insExternalAuth:
-		if c.inLDS && c.sm == nil {
+		if c.inLDS && c.sm == nil && !c.profile.NoBAC {
 			return c.mutualAuthenticate(cmd)
 		}
 		return nil, swConditions

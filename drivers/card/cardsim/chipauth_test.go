@@ -121,7 +121,7 @@ func publicKey(t *testing.T, file []byte, curve card.Curve) point {
 
 func TestChipAuthentication(t *testing.T) {
 	setAT := card.Command{INS: insManageSE, P1: 0x41, P2: 0xA4, Data: card.AppendTLV(nil, 0x80, card.AppendOID(nil, oidCA+"2"))}
-	curve := curveOf(caCurve)
+	curve := curveOf(13)
 	for persona, want := range map[string]status{"an": swOK, "clone": swSMWrong} {
 		tm := opened(t, persona, "")
 		if _, sw := tm.do(setAT); sw != swOK {
@@ -152,7 +152,7 @@ func TestChipAuthentication(t *testing.T) {
 }
 
 func TestActiveAuthentication(t *testing.T) {
-	curve := curveOf(aaCurve)
+	curve := curveOf(13)
 	challenge := []byte("challeng")
 	for persona, want := range map[string]bool{"an": true, "clone": false} {
 		tm := opened(t, persona, "")

@@ -27,8 +27,8 @@ func unhex(t testing.TB, s string) []byte {
 func example(t testing.TB, mrz card.MRZKey, random string) *Chip {
 	return &Chip{
 		faults: faults{tornAfter: -1, silentAfter: -1}, mrz: mrz, rand: bytes.NewReader(unhex(t, random)),
-		offers: []PACEOffer{{Suite: 2, Curve: 13}},
-		lds:    map[uint16][]byte{efCOM: unhex(t, "60145F0104303130365F36063034303030305C026175")},
+		profile: Profile{}.complete(),
+		lds:     map[uint16][]byte{efCOM: unhex(t, "60145F0104303130365F36063034303030305C026175")},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 // Files of the card (Doc 9303-10 §3.6, §3.10).
 const (
+	efATRInfo    = 0x2F01
 	efCardAccess = 0x011C
 	efCOM        = 0x011E
 	efSOD        = 0x011D
@@ -67,13 +68,18 @@ func (c *Chip) selectEF(id uint16) status {
 
 // selectSFI maps a short identifier: every file's is the low byte of its
 // identifier (Doc 9303-10 table 34).
-func (c *Chip) selectSFI(sfi byte) status { return c.selectEF(efDG | uint16(sfi)) }
+func (c *Chip) selectSFI(sfi byte) status {
+	if !c.inLDS && sfi == 1 {
+		return c.selectEF(efATRInfo)
+	}
+	return c.selectEF(efDG | uint16(sfi))
+}
 
 // readBinary is READ BINARY: offsets up to 32767 in P1 and P2 or, with a short
 // identifier, up to 255 in P2; with the odd instruction in a data object 54,
 // the answer then being in a data object 53 (Doc 9303-10 §3.6.3.2).
 func (c *Chip) readBinary(cmd card.Command) ([]byte, status) {
-	if cmd.Le == 0 {
+	if n := c.faults.leMax; cmd.Le == 0 || n > 0 && cmd.Le > n {
 		return nil, swWrongLength
 	}
 	offset := 0
@@ -112,6 +118,9 @@ func (c *Chip) readBinary(cmd card.Command) ([]byte, status) {
 		return nil, swWrongOffset
 	}
 	left := c.current[offset:]
+	if n := c.faults.shortReads; n > 0 && len(left) > n {
+		left = left[:n]
+	}
 	if cmd.INS == insReadOdd {
 		return readOdd(left, cmd.Le)
 	}

@@ -2,7 +2,9 @@ package cardsim
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/binary"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,32 +25,18 @@ var groupTags = map[int]uint32{1: 0x61, 2: 0x75, 13: 0x6D, 14: 0x6E, 15: 0x6F}
 // issue personalises the chip: data groups, EF.SOD over them, EF.COM, keys.
 func (c *Chip) issue() {
 	p, f := c.persona, c.faults
-	c.caKey = deriveKey(curveOf(caCurve), p.Name+" chip authentication")
-	c.aaKey = deriveKey(curveOf(aaCurve), p.Name+" active authentication")
-	groups := []dataGroup{
-		{1, tlv(0x61, tlv(0x5F1F, []byte(p.MRZ())))},
-		{13, cccd.EncodeDG13(p.Holder)},
-		{14, tlv(0x6E, c.securityInfos(true))},
-		{15, tlv(0x6F, publicKeyInfo(curveOf(aaCurve), mul(curveOf(aaCurve), base(curveOf(aaCurve)), c.aaKey).encode(curveOf(aaCurve))))},
-	}
-	if !p.NoPortrait {
-		groups = slices.Insert(groups, 1, dataGroup{2, faceFile(p.portrait(f.largeDG2))})
-	}
-	groups = slices.DeleteFunc(groups, func(g dataGroup) bool { return g.number == f.without })
-	for i, g := range groups {
-		if g.number == f.garbage {
-			groups[i].content = tlv(groupTags[g.number], bytes.Repeat([]byte{0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF, 0x02, 0x01}, 20))
-		}
-		if f.oversized && g.number == 2 {
-			groups[i].content = slices.Concat([]byte{0x75, 0x83, 0xFF, 0xFF, 0xFF}, g.content[4:])
-		}
-	}
+	c.caKeys = newCAKeys(c.profile, p.Name+" chip authentication")
+	c.aaKey = newAAKey(*c.profile.AA, p.Name+" active authentication")
+	groups := c.groups()
 	listed := slices.DeleteFunc(slices.Clone(groups), func(g dataGroup) bool { return g.number == f.unlisted })
-	sod := authorityOf(f.authority).documentSigner(f.expiredDS).securityObject(listed)
+	sod := authorityOf(f.authority).documentSigner(c.profile.Signer, f.expiredDS).securityObject(listed)
 	if f.garbageSOD {
 		sod = tlv(0x77, bytes.Repeat([]byte{0x30, 0x82, 0x00}, 100))
 	}
 	c.mf = map[uint16][]byte{efCardAccess: c.securityInfos(false)}
+	if n := c.profile.MaxResponse; n > 0 {
+		c.mf[efATRInfo] = tlv(0x7F66, small(int64(c.profile.MaxCommand)), small(int64(n)))
+	}
 	c.lds = map[uint16][]byte{efSOD: sod, efCOM: com(groups)}
 	for _, g := range groups {
 		if g.number == f.tampered {
@@ -56,10 +44,99 @@ func (c *Chip) issue() {
 		}
 		c.lds[efDG|uint16(g.number)] = g.content
 	}
-	if f.clone { // the files were copied; the keys cannot be
-		c.caKey = deriveKey(curveOf(caCurve), "somebody else's chip authentication")
-		c.aaKey = deriveKey(curveOf(aaCurve), "somebody else's active authentication")
+	c.spoil()
+}
+
+// groups are the data groups as they are signed.
+func (c *Chip) groups() []dataGroup {
+	p, f := c.persona, c.faults
+	zone := p.MRZ()
+	if f.wrongIssuer {
+		zone = zone[:2] + "UTO" + zone[5:]
 	}
+	holder := cccd.EncodeDG13(p.Holder)
+	if f.duplicateTags {
+		holder = repeatFields(holder)
+	}
+	groups := []dataGroup{{1, tlv(0x61, tlv(0x5F1F, []byte(zone)))}}
+	if !p.NoPortrait {
+		groups = append(groups, dataGroup{2, faceFile(p.portrait(f.largeDG2))})
+	}
+	groups = append(groups, dataGroup{13, holder})
+	aa := *c.profile.AA
+	if len(c.caKeys) > 0 || aa != (AAKey{}) {
+		groups = append(groups, dataGroup{14, tlv(0x6E, c.securityInfos(true))})
+	}
+	if aa != (AAKey{}) {
+		groups = append(groups, dataGroup{15, tlv(0x6F, publicAA(aa, c.aaKey))})
+	}
+	groups = slices.DeleteFunc(groups, func(g dataGroup) bool { return g.number == f.without })
+	for i, g := range groups {
+		if slices.Contains(f.garbage, g.number) {
+			groups[i].content = tlv(groupTags[g.number], bytes.Repeat([]byte{0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF, 0x02, 0x01}, 20))
+		}
+		if f.oversized && g.number == 2 {
+			groups[i].content = slices.Concat([]byte{0x75, 0x83, 0xFF, 0xFF, 0xFF}, g.content[4:])
+		}
+		if f.hugeLength && g.number == 13 {
+			groups[i].content = slices.Concat([]byte{0x6D, 0x84, 0x7F, 0xFF, 0xFF, 0xFF}, g.content[4:])
+		}
+	}
+	return groups
+}
+
+// spoil does to the files, and to the keys behind them, what happens after a
+// card was issued.
+func (c *Chip) spoil() {
+	f := c.faults
+	if f.clone { // the files were copied; the keys cannot be
+		c.caKeys = newCAKeys(c.profile, "somebody else's chip authentication")
+	}
+	if aa := *c.profile.AA; (f.clone || f.aaWrong) && c.aaKey != nil {
+		if aa.RSA > 0 {
+			c.aaKey = new(big.Int).Sub(c.aaKey, big.NewInt(2))
+		} else {
+			c.aaKey = newAAKey(aa, "somebody else's active authentication")
+		}
+	}
+	if f.noSOD {
+		delete(c.lds, efSOD)
+	}
+	if f.hidden > 0 {
+		delete(c.lds, efDG|uint16(f.hidden))
+	}
+	if f.noCardAccess {
+		delete(c.mf, efCardAccess)
+	}
+	if f.garbageAccess {
+		c.mf[efCardAccess] = bytes.Repeat([]byte{0x31, 0x84, 0xFF}, 9)
+	}
+	if f.extraBytes {
+		for id, b := range c.lds {
+			c.lds[id] = append(bytes.Clone(b), bytes.Repeat([]byte{0xA5}, 40)...)
+		}
+	}
+}
+
+// repeatFields writes every field of DG13 twice, the second time with another
+// text in it.
+func repeatFields(dg13 []byte) []byte {
+	var id cccd.Identity
+	id, _, err := cccd.ParseDG13(dg13)
+	if err != nil {
+		panic(err) // we have just written it
+	}
+	first := fieldsOf(dg13)
+	id.Name, id.Residence = tamperedName, "Nơi khác"
+	list := slices.Concat(first, fieldsOf(cccd.EncodeDG13(id)))
+	return tlv(0x6D, seq(list))
+}
+
+// fieldsOf are the fields of DG13 in their list.
+func fieldsOf(dg13 []byte) []byte {
+	outer, _, _ := card.ParseTLV(dg13)
+	list, _, _ := card.ParseTLV(outer.Value)
+	return list.Value
 }
 
 // tamper alters what a forger would: the name in DG1 and DG13, the picture.
@@ -92,22 +169,55 @@ func com(groups []dataGroup) []byte {
 	return tlv(0x60, tlv(0x5F01, []byte("0107")), tlv(0x5F36, []byte("040000")), tlv(0x5C, tags))
 }
 
+// Object identifiers of EF.DG14 for active authentication.
+const (
+	oidAA    = "2.23.136.1.1.5"
+	oidPlain = "0.4.0.127.0.7.1.1.4.1." // ecdsa-plain and the number of the hash
+)
+
+// plainHashes are the last arcs of ecdsa-plain signatures (TR-03111 §5.2.1).
+var plainHashes = map[crypto.Hash]string{crypto.SHA1: "1", crypto.SHA224: "2", crypto.SHA256: "3", crypto.SHA384: "4", crypto.SHA512: "5"}
+
 // securityInfos is the content of EF.CardAccess or, with the keys of chip and
 // active authentication, of DG14 (Doc 9303-11 §9.2).
 func (c *Chip) securityInfos(dg14 bool) []byte {
-	infos := [][]byte{
-		seq(oid(oidTA), small(1)),
-		seq(oid(oidCA+strconv.Itoa(caSuite)), small(1)),
+	infos := [][]byte{seq(oid(oidTA), small(1))}
+	for i, k := range c.profile.CA {
+		info := [][]byte{oid(oidCA + strconv.Itoa(k.Suite)), small(1)}
+		if len(c.profile.CA) > 1 {
+			info = append(info, small(int64(i+1)))
+		}
+		infos = append(infos, seq(info...))
 	}
-	for _, o := range c.offers {
-		infos = append(infos, seq(oid(o.oid()), small(2), small(int64(o.Curve))))
+	offers := c.profile.PACE
+	if c.faults.downgrade && !dg14 {
+		offers = []PACEOffer{weakPACE}
 	}
-	if dg14 {
-		curve := curveOf(caCurve)
-		const oidAA, oidPlainSHA256 = "2.23.136.1.1.5", "0.4.0.127.0.7.1.1.4.1.3"
-		infos = append(infos,
-			seq(oid(oidPK), publicKeyInfo(curve, mul(curve, base(curve), c.caKey).encode(curve))),
-			seq(oid(oidAA), small(1), oid(oidPlainSHA256)))
+	for i, o := range offers {
+		infos = append(infos, seq(oid(o.oid()), small(2), small(int64(o.parameter(i)))))
+		if o.Explicit {
+			curve := curveOf(o.Curve)
+			infos = append(infos, seq(oid(strings.TrimSuffix(oidPACE, ".")),
+				seq(oid(oidECPublicKey), explicitParameters(curve)), small(int64(o.parameter(i)))))
+		}
+	}
+	if !dg14 {
+		return setOf(infos...)
+	}
+	for i, k := range c.caKeys {
+		curve := curveOf(k.Curve)
+		public := mul(curve, base(curve), k.private).encode(curve)
+		info := [][]byte{oid(oidPK), publicKeyInfo(curve, public)}
+		if k.Explicit {
+			info[1] = seq(seq(oid(oidECPublicKey), explicitParameters(curve)), bits(public))
+		}
+		if k.id != nil {
+			info = append(info, small(int64(i+1)))
+		}
+		infos = append(infos, seq(info...))
+	}
+	if aa := c.profile.AA; aa.Curve > 0 {
+		infos = append(infos, seq(oid(oidAA), small(1), oid(oidPlain+plainHashes[aa.Hash])))
 	}
 	return setOf(infos...)
 }

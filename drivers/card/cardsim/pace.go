@@ -20,13 +20,20 @@ const (
 	oidTA   = "0.4.0.127.0.7.2.2.2"    // id-TA
 )
 
-// PACEOffer is one PACE the chip can do: generic mapping over ECDH.
-type PACEOffer struct {
-	Suite int // last arc of its identifier: 1 triple DES, 2, 3, 4 AES-128, 192, 256
-	Curve int // standardised domain parameters, 13 is brainpoolP256r1
+func (o PACEOffer) oid() string { return oidPACE + strconv.Itoa(o.Suite) }
+
+// parameter is what the chip knows the curve by: the number of standardised
+// parameters, or one of its own for those it writes out.
+func (o PACEOffer) parameter(i int) int {
+	if o.Explicit {
+		return 0x20 + i
+	}
+	return o.Curve
 }
 
-func (o PACEOffer) oid() string { return oidPACE + strconv.Itoa(o.Suite) }
+// weakPACE is what is left of the offers when somebody has weakened them on the
+// way (the fault "downgrade"). The chip does it, as chips do for old readers.
+var weakPACE = PACEOffer{Suite: 1, Curve: 12}
 
 // pace is one run of PACE, between MSE:Set AT and the tokens.
 type pace struct {
@@ -73,12 +80,31 @@ func (c *Chip) setAT(cmd card.Command) status {
 	default:
 		return swNoReference
 	}
-	for _, o := range c.offers {
-		if o.oid() != oid || param != nil && !bytes.Equal(param, []byte{byte(o.Curve)}) {
+	offers := c.profile.PACE
+	if c.faults.downgrade {
+		offers = append([]PACEOffer{weakPACE}, offers...)
+	}
+	same := 0
+	for _, o := range offers {
+		if o.oid() == oid {
+			same++
+		}
+	}
+	for i, o := range offers {
+		if o.oid() != oid || param != nil && !bytes.Equal(param, []byte{byte(o.parameter(i))}) {
 			continue
+		}
+		if param == nil && same > 1 {
+			return swNoReference // which?
+		}
+		if c.faults.tries > 0 && c.left() <= 0 {
+			return swTriesLeft // and none it is
 		}
 		s := suites[o.Suite-1]
 		c.pace = &pace{offer: o, suite: s, curve: curveOf(o.Curve), key: s.kdf(secret, forPACE)}
+		if left := c.left(); c.faults.tries > 0 && left < c.faults.tries {
+			return swTriesLeft | status(min(left, 15))
+		}
 		return swOK
 	}
 	if param != nil {
@@ -86,6 +112,9 @@ func (c *Chip) setAT(cmd card.Command) status {
 	}
 	return swWrongData
 }
+
+// left is how many wrong keys the chip still takes, if it counts them.
+func (c *Chip) left() int { return c.faults.tries - c.wrong }
 
 // mrzSecret is what passwords of the MRZ are derived from: SHA-1 of number, birth and
 // expiry, each with its check digit (§9.7.2).
@@ -138,7 +167,7 @@ func (c *Chip) generalAuthenticate(cmd card.Command) ([]byte, status) {
 func (p *pace) run(c *Chip, value []byte) ([]byte, status) {
 	switch p.step {
 	case 0: // an encrypted nonce
-		p.nonce = c.random(16)
+		p.nonce = c.random(c.profile.Nonce)
 		return p.suite.encrypt(p.key, nil, p.nonce), swOK
 	case 1: // map it to a new generator: G' = s·G + H
 		theirs, ok := decode(p.curve, value)
@@ -172,8 +201,13 @@ func (p *pace) run(c *Chip, value []byte) ([]byte, status) {
 		key := p.suite.kdf(p.secret, forMAC)
 		if subtle.ConstantTimeCompare(p.suite.token(key, p.tokenInput(p.mine)), value) != 1 {
 			c.refused++
+			c.wrong++
+			if c.faults.tries > 0 {
+				return nil, swTriesLeft | status(min(max(c.left(), 0), 15))
+			}
 			return nil, swWrongKey
 		}
+		c.wrong = 0
 		answer := p.suite.token(key, p.tokenInput(p.theirs))
 		c.begin(newSession(p.suite, p.secret, nil))
 		return answer, swOK

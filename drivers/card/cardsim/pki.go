@@ -1,8 +1,10 @@
 package cardsim
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
-	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/pem"
 	"hash"
@@ -20,8 +22,7 @@ import (
 const (
 	oidECPublicKey = "1.2.840.10045.2.1"
 	oidPrimeField  = "1.2.840.10045.1.1"
-	oidSHA256      = "2.16.840.1.101.3.4.2.1"
-	oidECDSA256    = "1.2.840.10045.4.3.2"
+	oidRSA         = "1.2.840.113549.1.1.1"
 	oidECDSA384    = "1.2.840.10045.4.3.3"
 )
 
@@ -118,26 +119,34 @@ func explicitParameters(c card.Curve) []byte {
 
 // signer is a document signer.
 type signer struct {
-	curve  card.Curve
-	key    *big.Int
+	Signer
+	key    *big.Int // of ECDSA
 	issuer []byte
 	serial *big.Int
 	cert   []byte
 }
 
 // documentSigner certifies one.
-func (a authority) documentSigner(expired bool) signer {
+func (a authority) documentSigner(kind Signer, expired bool) signer {
 	from, to, serial := day(2021, 1, 1), day(2046, 12, 31), int64(0x2021)
 	if expired {
 		from, to, serial = day(2010, 1, 1), day(2020, 12, 31), 0x2010
 	}
-	c := curveOf(13)
-	s := signer{curve: c, key: deriveKey(c, a.name+" document signer "+from.String()), issuer: a.dn(), serial: big.NewInt(serial)}
-	public := mul(c, base(c), s.key).encode(c)
+	s := signer{Signer: kind, issuer: a.dn(), serial: big.NewInt(serial)}
+	var info, public []byte
+	if kind.RSA > 0 {
+		info = rsaKeyInfo(&rsaKeys[kind.RSA]().PublicKey)
+		public = info
+	} else {
+		c := curveOf(kind.Curve)
+		s.key = deriveKey(c, a.name+" document signer "+from.String())
+		public = mul(c, base(c), s.key).encode(c)
+		info = publicKeyInfo(c, public)
+	}
 	s.cert = a.sign(seq(
 		explicit(0, small(2)), integer(s.serial), seq(oid(oidECDSA384)), s.issuer,
 		seq(utcTime(from), utcTime(to)), distinguishedName("Document Signer Tiep Dan Simulator"),
-		publicKeyInfo(c, public),
+		info,
 		explicit(3, seq(
 			extension("2.5.29.15", true, tlv(card.TagBitString, []byte{7, 0x80})), // digital signature
 			extension("2.5.29.14", false, octets(keyID(public))),
@@ -151,26 +160,78 @@ func publicKeyInfo(c card.Curve, public []byte) []byte {
 	return seq(seq(oid(oidECPublicKey), oid(c.OID)), bits(public))
 }
 
+func rsaKeyInfo(k *rsa.PublicKey) []byte {
+	return seq(seq(oid(oidRSA), tlv(card.TagNull)), bits(seq(integer(k.N), small(int64(k.E)))))
+}
+
+// hashAlgorithm names a hash.
+func hashAlgorithm(h crypto.Hash) []byte {
+	return seq(oid(map[crypto.Hash]string{
+		crypto.SHA1: "1.3.14.3.2.26", crypto.SHA224: "2.16.840.1.101.3.4.2.4", crypto.SHA256: "2.16.840.1.101.3.4.2.1",
+		crypto.SHA384: "2.16.840.1.101.3.4.2.2", crypto.SHA512: "2.16.840.1.101.3.4.2.3",
+	}[h]))
+}
+
+// algorithm names the signature (RFC 5754, RFC 4056, RFC 5753).
+func (s signer) algorithm() []byte {
+	switch {
+	case s.PSS:
+		hash := hashAlgorithm(s.Hash)
+		return seq(oid("1.2.840.113549.1.1.10"), seq(explicit(0, hash), explicit(1, seq(oid("1.2.840.113549.1.1.8"), hash)), explicit(2, small(int64(s.Hash.Size())))))
+	case s.RSA > 0:
+		return seq(oid(oidRSA), tlv(card.TagNull)) // the hash stands beside it
+	}
+	return seq(oid(map[crypto.Hash]string{
+		crypto.SHA1: "1.2.840.10045.4.1", crypto.SHA224: "1.2.840.10045.4.3.1", crypto.SHA256: "1.2.840.10045.4.3.2",
+		crypto.SHA384: "1.2.840.10045.4.3.3", crypto.SHA512: "1.2.840.10045.4.3.4",
+	}[s.Hash]))
+}
+
+func (s signer) sign(message []byte) []byte {
+	h := s.Hash.New()
+	h.Write(message)
+	var sig []byte
+	var err error
+	switch {
+	case s.PSS:
+		sig, err = rsa.SignPSS(rand.Reader, rsaKeys[s.RSA](), s.Hash, h.Sum(nil), &rsa.PSSOptions{SaltLength: s.Hash.Size()})
+	case s.RSA > 0:
+		sig, err = rsa.SignPKCS1v15(nil, rsaKeys[s.RSA](), s.Hash, h.Sum(nil))
+	default:
+		sig = signature(curveOf(s.Curve), s.key, s.Hash.New, message)
+	}
+	if err != nil {
+		panic(err) // a key too short for the hash
+	}
+	return sig
+}
+
 // securityObject is EF.SOD (Doc 9303-10 §4.6.2): CMS signed data over the
 // hashes of the data groups.
 func (s signer) securityObject(groups []dataGroup) []byte {
-	sha := seq(oid(oidSHA256))
+	digest := func(b []byte) []byte {
+		h := s.Hash.New()
+		h.Write(b)
+		return h.Sum(nil)
+	}
 	var hashes [][]byte
 	for _, g := range groups {
-		h := sha256.Sum256(g.content)
-		hashes = append(hashes, seq(small(int64(g.number)), octets(h[:])))
+		hashes = append(hashes, seq(small(int64(g.number)), octets(digest(g.content))))
 	}
-	content := seq(small(0), sha, seq(hashes...))
-	digest := sha256.Sum256(content)
+	algorithm := hashAlgorithm(s.Hash)
+	content := seq(small(0), algorithm, seq(hashes...))
 	const oidLDSObject = "2.23.136.1.1.1"
-	attributes := setOf(
-		seq(oid("1.2.840.113549.1.9.3"), setOf(oid(oidLDSObject))),
-		seq(oid("1.2.840.113549.1.9.4"), setOf(octets(digest[:]))),
-	)
-	info := seq(small(1), seq(s.issuer, integer(s.serial)), sha,
-		append([]byte{0xA0}, attributes[1:]...), // signed as a SET, written as [0]
-		seq(oid(oidECDSA256)), octets(signature(s.curve, s.key, sha256.New, attributes)))
-	signed := seq(small(3), setOf(sha), seq(oid(oidLDSObject), explicit(0, octets(content))),
-		explicit(0, s.cert), setOf(info))
-	return tlv(0x77, seq(oid("1.2.840.113549.1.7.2"), explicit(0, signed)))
+	info := [][]byte{small(1), seq(s.issuer, integer(s.serial)), algorithm}
+	signed := content
+	if !s.Old {
+		signed = setOf(
+			seq(oid("1.2.840.113549.1.9.3"), setOf(oid(oidLDSObject))),
+			seq(oid("1.2.840.113549.1.9.4"), setOf(octets(digest(content)))),
+		)
+		info = append(info, append([]byte{0xA0}, signed[1:]...)) // signed as a SET, written as [0]
+	}
+	info = append(info, s.algorithm(), octets(s.sign(signed)))
+	data := seq(small(3), setOf(algorithm), seq(oid(oidLDSObject), explicit(0, octets(content))),
+		explicit(0, s.cert), setOf(seq(info...)))
+	return tlv(0x77, seq(oid("1.2.840.113549.1.7.2"), explicit(0, data)))
 }

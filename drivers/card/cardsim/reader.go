@@ -177,3 +177,13 @@ type connection struct {
 func (c *connection) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	return c.reader.transmit(ctx, apdu, c.taken)
 }
+
+// ATR is the card's answer to reset; nil once it has left.
+func (c *connection) ATR() []byte {
+	c.reader.mu.Lock()
+	defer c.reader.mu.Unlock()
+	if c.reader.chip == nil || c.reader.taken != c.taken {
+		return nil
+	}
+	return c.reader.chip.ATR()
+}

@@ -105,13 +105,19 @@ func readVPCD(conn net.Conn) ([]byte, error) {
 
 // ATR is the answer to reset: T=1, historical bytes that tell selection by name
 // and identifier, short file identifiers and, unless switched off, extended
-// length (ISO/IEC 7816-4 §12.1.1.9).
+// length and where its limits stand (ISO/IEC 7816-4 §12.1.1.9).
 func (c *Chip) ATR() []byte {
 	capabilities := byte(0x40)
-	if c.faults.shortOnly {
+	switch {
+	case c.faults.shortOnly:
 		capabilities = 0
+	case c.profile.MaxResponse > 0:
+		capabilities |= 0x20
 	}
 	atr := []byte{0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0xC6, 0x21, capabilities}
+	if c.faults.noHistory {
+		atr = []byte{0x3B, 0x80, 0x80, 0x01}
+	}
 	var check byte
 	for _, b := range atr[1:] {
 		check ^= b

@@ -46,8 +46,13 @@ func (r *reader) proveChip(ctx context.Context) error {
 		}
 		err = r.challenge(ctx, infos, key)
 		if errors.Is(err, card.ErrSecurity) && ctx.Err() == nil {
-			r.out.CA = Failed
-			r.doubt("the chip lost the session in chip authentication: it does not hold the key of EF.DG14")
+			if r.inCA {
+				r.out.CA = Failed
+				r.doubt("the chip lost the session in chip authentication: it does not hold the key of EF.DG14")
+				return nil
+			}
+			r.out.AA = Failed
+			r.doubt("the chip lost the session in active authentication")
 			return nil
 		}
 	}
@@ -58,10 +63,12 @@ func (r *reader) proveChip(ctx context.Context) error {
 // [card.ErrSecurity] is a session that came to an end in it.
 func (r *reader) challenge(ctx context.Context, infos []card.SecurityInfo, key *trust.ActiveKey) error {
 	r.out.CA, r.out.AA = Unchecked, Unchecked
+	r.inCA = true
 	rekeyed, err := r.chipAuthenticate(ctx, infos)
 	if err != nil {
 		return err
 	}
+	r.inCA = rekeyed // the first answer under the new keys still belongs to it
 	switch {
 	case key != nil:
 		err = r.activeAuthenticate(ctx, key)

@@ -70,6 +70,7 @@ type reader struct {
 	zone     lds.MRZ
 	reopened int // times
 
+	inCA     bool     // a session that is lost now is lost over chip authentication
 	weakened bool     // EF.CardAccess is not what EF.DG14 repeats
 	withheld bool     // a file with a key of the chip was listed and not given
 	doubts   []string // about the chip

@@ -69,7 +69,7 @@ func TestReadWithoutAnchors(t *testing.T) {
 // A refused key is not tried again, though the chip offers more ways to.
 func TestReadWrongKeyCostsOneTry(t *testing.T) {
 	p, _ := cardsim.ByName("dung")
-	c, err := cardsim.New(p, cardsim.Options{Offers: []cardsim.PACEOffer{{Suite: 2, Curve: 13}, {Suite: 4, Curve: 12}, {Suite: 1, Curve: 13}}})
+	c, err := cardsim.New(p, cardsim.Options{Profile: cardsim.Profile{PACE: []cardsim.PACEOffer{{Suite: 2, Curve: 13}, {Suite: 4, Curve: 12}, {Suite: 1, Curve: 13}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
