@@ -27,6 +27,8 @@ const closeWithin = 2 * time.Second
 type Card struct {
 	pc     *scard.Context
 	card   *scard.Card
+	atr    []byte
+	limits [2]int        // of APDUs, each way
 	busy   chan struct{} // full while an APDU is on its way
 	closed chan struct{}
 	once   sync.Once
@@ -59,47 +61,78 @@ func connect(match string) (*Card, error) {
 	if err != nil {
 		return nil, meaning(err)
 	}
-	c, err := connectAny(pc, match)
+	c, name, err := connectAny(pc, match)
 	if err != nil {
 		release(pc)
 		return nil, err
 	}
-	return &Card{pc: pc, card: c, busy: make(chan struct{}, 1), closed: make(chan struct{})}, nil
+	opened := &Card{pc: pc, card: c, busy: make(chan struct{}, 1), closed: make(chan struct{})}
+	if s, err := c.Status(); err == nil { // else the first command finds out
+		opened.atr = s.Atr
+	}
+	opened.limits[0], opened.limits[1] = maxAPDU(name, c)
+	return opened, nil
 }
+
+// ATR is the card's answer to reset; nil if the reader did not say.
+func (c *Card) ATR() []byte { return c.atr }
+
+// MaxAPDU is the longest APDU the reader carries each way; 0 if nobody says.
+func (c *Card) MaxAPDU() (command, response int) { return c.limits[0], c.limits[1] }
 
 // connectAny connects to the card in the first reader that has one. It does not
 // ask for the readers' states first: ebfe/scard keeps the name of a reader
 // alive for one GetStatusChange in the whole process, so that a second one
 // pulls it out from under the first, which then sees readers that are none.
 // That one is Watch's.
-func connectAny(pc *scard.Context, match string) (*scard.Card, error) {
+func connectAny(pc *scard.Context, match string) (*scard.Card, string, error) {
 	names, err := list(pc, match)
 	if err != nil {
-		return nil, meaning(err)
+		return nil, "", meaning(err)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no reader: %w", card.ErrRemoved)
+		return nil, "", fmt.Errorf("no reader: %w", card.ErrRemoved)
 	}
 	var trouble error
-	for _, name := range names {
-		c, err := pc.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+	for _, name := range byUse(names) {
+		c, err := power(pc, name)
 		switch {
 		case err == nil:
 			if p := c.ActiveProtocol(); p != scard.ProtocolT0 && p != scard.ProtocolT1 {
 				_ = c.Disconnect(scard.ResetCard)
-				return nil, fmt.Errorf("card speaks neither T=0 nor T=1: %w", card.ErrMute)
+				return nil, "", fmt.Errorf("card speaks neither T=0 nor T=1: %w", card.ErrMute)
 			}
-			return c, nil
+			return c, name, nil
 		case errors.Is(err, scard.ErrNoSmartcard), errors.Is(err, scard.ErrRemovedCard):
 		default:
 			trouble = cmp.Or(trouble, meaning(err))
 		}
 	}
 	if trouble != nil {
-		return nil, trouble
+		return nil, "", trouble
 	}
-	return nil, fmt.Errorf("no card on the reader: %w", card.ErrRemoved)
+	return nil, "", fmt.Errorf("no card on the reader: %w", card.ErrRemoved)
 }
+
+// power connects to a card, which powers it up. One that is still being laid
+// down is mute for a moment and answers the next time.
+func power(pc *scard.Context, name string) (c *scard.Card, err error) {
+	for try := range powerTries {
+		if try > 0 {
+			time.Sleep(powerAgain)
+		}
+		c, err = pc.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+		if !errors.Is(err, scard.ErrUnresponsiveCard) && !errors.Is(err, scard.ErrUnpoweredCard) {
+			break
+		}
+	}
+	return c, err
+}
+
+const (
+	powerTries = 3
+	powerAgain = 150 * time.Millisecond
+)
 
 // Close lets go of the card and resets it, so that whatever was opened on it is
 // shut. The next visitor's session finds nothing of this one.

@@ -49,7 +49,8 @@ func List() ([]string, error) {
 		return nil, err
 	}
 	defer release(pc)
-	return list(pc, "")
+	names, err := list(pc, "")
+	return byUse(names), err
 }
 
 // release gives a context back. That fails only when pcscd is gone, and then
