@@ -2,7 +2,8 @@
 KIOSK_ADDR  ?= 127.0.0.1:8080
 CENTRE_ADDR ?= 127.0.0.1:8090
 DATA        ?= .run/
-export KIOSK_ADDR CENTRE_ADDR DATA
+READER      ?= sim
+export KIOSK_ADDR CENTRE_ADDR DATA READER
 
 UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/dist-release -prune -o -type f -print 2>/dev/null)
 
@@ -12,7 +13,7 @@ UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## ?(.*)/  make \1\t\2/' | expand -t 18
 
-run: ## centre, simulated One-Stop and a kiosk with simulated devices, on this machine (Ctrl-C ends it)
+run: ## centre, simulated One-Stop and a kiosk with simulated devices (READER=pcsc: cards through a real pcscd); Ctrl-C ends it
 	@deploy/run.sh
 
 ui: ui/dist/index.html ## the pages

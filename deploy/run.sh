@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # make run: a working whole on one machine. Builds what is stale, starts the
 # centre with a simulated One-Stop, enrols a kiosk the first time, starts it with
-# simulated devices, prints the addresses. Ctrl-C stops all.
+# simulated devices, prints the addresses. Ctrl-C stops all. With READER=pcsc the
+# simulated cards lie on vpcd, the virtual reader of a real pcscd, and the kiosk
+# reads them through that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 KIOSK_ADDR=${KIOSK_ADDR:-127.0.0.1:8080}
@@ -29,20 +31,42 @@ for pair in "KIOSK_ADDR $KIOSK_ADDR" "CENTRE_ADDR $CENTRE_ADDR"; do
 	fi
 done
 
+# READER=pcsc needs a C compiler, the PC/SC library and a pcscd with vpcd; what is
+# missing is said, and a pcscd that does not run is started where this user may.
+case ${READER:-sim} in
+sim) ;;
+pcsc)
+	export PATH=$PATH:/usr/sbin
+	missing=()
+	command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+	[[ -e /usr/include/PCSC/winscard.h ]] || missing+=(libpcsclite-dev pkg-config)
+	command -v pcscd >/dev/null || missing+=(pcscd)
+	compgen -G '/usr/lib/pcsc/drivers/serial/libifdvpcd*' >/dev/null || missing+=(vsmartcard-vpcd)
+	[[ ${#missing[@]} = 0 ]] || stop_with "READER=pcsc needs: sudo apt-get install ${missing[*]}"
+	;;
+*) stop_with "READER=$READER: sim (built in, the default) or pcsc (a real pcscd with virtual cards)" ;;
+esac
+
 say "Building (the first time takes a minute or two) …"
 make -s --no-print-directory ui >&2
 # Two runs may build side by side: each binary is written beside its place and moved there.
 tmp=$(mktemp -d "$DATA/build.XXXXXX")
 CGO_ENABLED=0 go build -o "$tmp/" ./kiosk ./provisioning
+flags=()
+if [[ ${READER:-sim} = pcsc ]]; then
+	CGO_ENABLED=1 go build -tags pcsc -o "$tmp/" ./kiosk
+	flags=(-vpcd 127.0.0.1:35963)
+fi
 mkdir -p bin
 for b in kiosk provisioning; do cp "$tmp/$b" "bin/.$b.$$" && mv -f "bin/.$b.$$" "bin/$b"; done
 
-centre='' kiosk=''
+centre='' kiosk='' pcscd=''
 ended() { [[ -n $1 ]] && ! kill -0 "$1" 2>/dev/null; }
 finish() {
 	trap '' INT TERM
 	for p in $kiosk $centre; do kill -TERM "$p" 2>/dev/null || true; done
 	for p in $kiosk $centre; do wait "$p" 2>/dev/null || true; done
+	[[ -z $pcscd ]] || "${root[@]}" kill "$pcscd" 2>/dev/null || true
 	rm -rf "$tmp"
 }
 trap finish EXIT
@@ -68,6 +92,19 @@ wait_for() {
 	return 1
 }
 
+if [[ ${READER:-sim} = pcsc ]]; then
+	# Whether vpcd listens is asked of the kernel: it takes a connection for a card.
+	vpcd() { grep -q ':8C7B 00000000:0000 0A' /proc/net/tcp; }
+	root=()
+	[[ $(id -u) = 0 ]] || root=(sudo -n)
+	if ! vpcd && ! pgrep -x pcscd >/dev/null; then
+		"${root[@]}" pcscd --foreground >>"$DATA/pcscd.log" 2>&1 &
+		for _ in $(seq 50); do vpcd && break; sleep 0.1; done
+		pcscd=$(pgrep -n -x pcscd || true)
+	fi
+	vpcd || stop_with "no pcscd with a virtual reader at 127.0.0.1:35963: install vsmartcard-vpcd and start pcscd anew (sudo systemctl restart pcscd, or sudo pcscd)"
+fi
+
 "$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim >>"$DATA/centre.log" 2>&1 &
 centre=$!
 wait_for "$CENTRE_ADDR" "$centre" || { tail -n 3 "$DATA/centre.log" >&2; stop_with "the centre did not start; its last words are above, all of them in $DATA/centre.log"; }
@@ -77,7 +114,7 @@ if [[ ! -e $DATA/kiosk/credentials.json ]]; then
 		"$tmp/kiosk" enrol -centre "http://$CENTRE_ADDR" -code - -data "$DATA/kiosk" >&2 || stop_with "the kiosk could not be enrolled"
 fi
 
-"$tmp/kiosk" run -sim -addr "$KIOSK_ADDR" -data "$DATA/kiosk" >>"$DATA/kiosk.log" 2>&1 &
+"$tmp/kiosk" run -sim -addr "$KIOSK_ADDR" -data "$DATA/kiosk" ${flags[@]+"${flags[@]}"} >>"$DATA/kiosk.log" 2>&1 &
 kiosk=$!
 wait_for "$KIOSK_ADDR" "$kiosk" || { tail -n 3 "$DATA/kiosk.log" >&2; stop_with "the kiosk did not start; its last words are above, all of them in $DATA/kiosk.log"; }
 

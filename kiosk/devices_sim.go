@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tiepdan/drivers/card/cardsim"
+	"tiepdan/drivers/card/pcsc"
 	"tiepdan/drivers/printer"
 	"tiepdan/drivers/printer/printersim"
 	"tiepdan/drivers/scanner"
@@ -34,7 +35,8 @@ var simLatency = cardsim.Latency{PerAPDU: 6 * time.Millisecond, PerByte: 3 * tim
 
 // simulation is the virtual counter: what /bench and /sim move.
 type simulation struct {
-	reader  *cardsim.Reader
+	place   cardPlace
+	reader  *cardsim.Reader // nil: cards are laid on vpcd, behind a real pcscd
 	printer *printersim.Sim
 	scanner *scannersim.Sim
 
@@ -43,14 +45,18 @@ type simulation struct {
 }
 
 // openSimulated makes a whole counter of simulated devices. Printer and scanner
-// stand behind ptys, so that the serial code is the real one.
-func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, error) {
+// stand behind ptys, so that the serial code is the real one. With the address
+// of a vpcd, cards are read through the real pcscd it belongs to.
+func openSimulated(cfg config.Config, dir, vpcd string, log *slog.Logger) (*devices, error) {
 	profile, err := printer.ProfileNamed(cfg.Devices.Printer.Profile)
 	if err != nil {
 		return nil, err
 	}
-	s := &simulation{reader: new(cardsim.Reader), scanner: scannersim.New(),
-		printer: printersim.New(profile.Dots, log.With("part", "printersim"))}
+	s := &simulation{scanner: scannersim.New(), printer: printersim.New(profile.Dots, log.With("part", "printersim"))}
+	cards, laying, err := s.openReader(cfg, vpcd)
+	if err != nil {
+		return nil, err
+	}
 	ttys := filepath.Join(dir, "sim")
 	if err := os.MkdirAll(ttys, 0o700); err != nil {
 		return nil, err
@@ -66,7 +72,7 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 		return nil, err
 	}
 	return &devices{
-		cards: s.reader, printer: p,
+		cards: cards, printer: p,
 		scanner: scanner.New(scanner.Serial(s.scanner.Port(), 115200), log.With("part", "scanner")),
 		anchors: [][]byte{cardsim.CSCA()},
 		officer: &config.Officer{ID: simOfficer, Name: "Cán bộ quầy 1", PIN: web.HashPIN(simPIN)},
@@ -75,7 +81,7 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 		run: []worker{{"printersim", func(ctx context.Context) error {
 			defer s.printer.Close()
 			return s.printer.Serve(ctx)
-		}}},
+		}}, laying},
 		pages: map[string]string{"/bench": "bench.html"},
 		routes: map[string]http.Handler{
 			"GET /sim/personas":           http.HandlerFunc(s.personas),
@@ -89,6 +95,22 @@ func openSimulated(cfg config.Config, dir string, log *slog.Logger) (*devices, e
 			"GET /sim/printer/paper.png":  http.HandlerFunc(s.paper),
 		},
 	}, nil
+}
+
+// openReader is the virtual reader or, with the address of a vpcd, the real
+// pcscd that vpcd's reader belongs to.
+func (s *simulation) openReader(cfg config.Config, vpcd string) (reader, worker, error) {
+	if vpcd == "" {
+		s.reader = new(cardsim.Reader)
+		s.place = s.reader
+		return s.reader, worker{"cardsim", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}, nil
+	}
+	if !pcsc.Built {
+		return nil, worker{}, errors.New("-vpcd: this build reaches no pcscd: build with -tags pcsc (needs cgo and libpcsclite-dev)")
+	}
+	place := &vpcdPlace{addr: vpcd, lay: make(chan *cardsim.Chip)}
+	s.place = place
+	return pcsc.New(cfg.Devices.Reader), worker{"vpcd", place.run}, nil
 }
 
 // maxSimBody lets garbage reach the simulated devices.
@@ -138,7 +160,7 @@ func (s *simulation) lay(ctx context.Context, in laying) error {
 	if err != nil {
 		return err
 	}
-	s.reader.Insert(chip)
+	s.place.Insert(chip)
 	if in.QR == nil || *in.QR {
 		return s.scan(ctx, scanning{persona.QR()})
 	}
@@ -146,7 +168,7 @@ func (s *simulation) lay(ctx context.Context, in laying) error {
 }
 
 func (s *simulation) pull(w http.ResponseWriter, _ *http.Request) {
-	s.reader.Remove()
+	s.place.Remove()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -196,6 +218,9 @@ func (s *simulation) setLink(_ context.Context, in levelSetting) error {
 }
 
 func (s *simulation) setReader(_ context.Context, in levelSetting) error {
+	if s.reader == nil {
+		return errors.New("this reader is pcscd's: stop pcscd to take it away")
+	}
 	switch in.State {
 	case "plugged":
 		s.reader.PlugReader()

@@ -54,6 +54,7 @@ type rig struct {
 	bin, data     string
 	Kiosk, Centre string // HOST:PORT
 	kiosk, centre *process
+	flags         []string // more of them for the kiosk
 	wrap          []string // a program, such as a tracer, to run the next one under
 }
 
@@ -64,7 +65,13 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, bin: bin, data: t.TempDir(), Kiosk: freeAddr(t), Centre: freeAddr(t)}
+	return newRigOf(t, bin)
+}
+
+// newRigOf is a rig of other binaries; flags are for the kiosk.
+func newRigOf(t testing.TB, bin string, flags ...string) *rig {
+	t.Helper()
+	r := &rig{t: t, bin: bin, flags: flags, data: t.TempDir(), Kiosk: freeAddr(t), Centre: freeAddr(t)}
 	r.startCentre()
 	code := r.output("provisioning", "kiosk", "add", "-addr", "http://"+r.Centre, "-data", r.data, "-unit", "00004", "-site", "Điểm số 2")
 	r.input(code, "kiosk", "enrol", "-centre", "http://"+r.Centre, "-code", "-", "-data", r.data+"/kiosk")
@@ -80,7 +87,7 @@ func (r *rig) startCentre() {
 
 func (r *rig) startKiosk() {
 	r.t.Helper()
-	r.kiosk = r.start("kiosk", r.Kiosk, "kiosk", "run", "-sim", "-addr", r.Kiosk, "-data", r.data+"/kiosk")
+	r.kiosk = r.start("kiosk", r.Kiosk, "kiosk", append([]string{"run", "-sim", "-addr", r.Kiosk, "-data", r.data + "/kiosk"}, r.flags...)...)
 }
 
 func (r *rig) stop() {

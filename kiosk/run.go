@@ -39,8 +39,8 @@ const (
 )
 
 type runOptions struct {
-	config, addr, data string
-	sim, debug         bool
+	config, addr, data, vpcd string
+	sim, debug               bool
 }
 
 func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -51,12 +51,16 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address of the pages")
 	flags.StringVar(&o.data, "data", defaultData, "data folder")
 	flags.BoolVar(&o.sim, "sim", false, "simulated devices, and pages to move them (not in release builds)")
+	flags.StringVar(&o.vpcd, "vpcd", "", "with -sim: read through the real pcscd whose virtual reader (vpcd) is at `ADDR`, and lay simulated cards there")
 	flags.BoolVar(&o.debug, "debug", false, "log more")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("run takes no argument %q", flags.Arg(0))
+	}
+	if o.vpcd != "" && !o.sim {
+		return errors.New("-vpcd lays simulated cards: it goes with -sim")
 	}
 	o.config = cmp.Or(o.config, filepath.Join(o.data, configFile))
 	level := slog.LevelInfo
@@ -220,7 +224,7 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 
 func (told orders) devices(o runOptions, log *slog.Logger) (*devices, error) {
 	if o.sim {
-		return openSimulated(told.config, o.data, log)
+		return openSimulated(told.config, o.data, o.vpcd, log)
 	}
 	return openDevices(told.config, log)
 }

@@ -17,6 +17,7 @@ type peer struct {
 	sm     *session
 	next   *session // from the next command on
 	answer func(p *peer, cmd Command) ([]byte, uint16)
+	strict bool     // gives no more than the outer command asks for
 	asked  []string // INS P1 P2 of what came
 	bare   bool     // the next answer comes without protection
 }
@@ -73,6 +74,9 @@ func (p *peer) Transmit(_ context.Context, apdu []byte) ([]byte, error) {
 		return []byte{byte(sw >> 8), byte(sw)}, nil
 	}
 	resp := p.protect(data, sw)
+	if p.strict && len(resp)-2 > cmd.Le {
+		return []byte{0x67, 0}, nil
+	}
 	if p.next != nil {
 		p.sm, p.next = p.next, nil
 	}

@@ -186,3 +186,29 @@ func TestKeysAreSecret(t *testing.T) {
 		t.Errorf("printed as %s", s)
 	}
 }
+
+// Under secure messaging a file of any length comes whole from a chip that gives
+// no more than was asked for, whatever is left of it at the end.
+func TestReadFileOfAnyLengthProtected(t *testing.T) {
+	ef := EF{Name: "EF", SFI: 1, ID: 0x0101, Tag: 0x61, Max: 1 << 20}
+	for _, s := range []suite{tripleDES, aes128, aes256} {
+		for _, limit := range []int{0, 300, 600} { // of a response
+			for n := range 900 {
+				content := AppendTLV(nil, ef.Tag, bytes.Repeat([]byte{0x5A}, n))
+				conn, p := inSession(t, s, func(_ *peer, cmd Command) ([]byte, uint16) {
+					offset := int(cmd.P1)<<8 | int(cmd.P2)
+					if cmd.P1&0x80 != 0 {
+						offset = int(cmd.P2)
+					}
+					return content[offset:min(offset+cmd.Le, len(content))], swOK
+				})
+				p.strict = true
+				conn.response = limit
+				got, err := conn.ReadFile(t.Context(), ef, nil)
+				if err != nil || !bytes.Equal(got, content) {
+					t.Fatalf("%s, responses of %d, file of %d bytes: %d bytes, %v", s.name, limit, len(content), len(got), err)
+				}
+			}
+		}
+	}
+}

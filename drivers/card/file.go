@@ -151,6 +151,9 @@ func (c *Conn) readBinary(ctx context.Context, cmd Command, want int) ([]byte, e
 		if exact > 0 {
 			cmd.Le = exact
 		}
+		// The last bytes of a file may be few enough for a short command and,
+		// protected, too many for a short answer.
+		cmd.Extended = c.le > leShort && c.sm != nil && cmd.Le > fit(leShort+2, c.sm)
 		data, err := c.Do(ctx, cmd)
 		sw, refused := asStatus(err)
 		switch {

@@ -39,8 +39,12 @@ func (r *reader) proveChip(ctx context.Context) error {
 	r.opts.Progress(StageVerify, 1, chipSteps)
 	err = r.challenge(ctx, infos, key)
 	if errors.Is(err, card.ErrSecurity) {
-		// The chip has not the key, or a bit fell over on the way. Opening again
-		// costs no try, and a copy fails every time.
+		// The chip has not the key, or a bit fell over on the way, or the answer
+		// was too long for it. Opening again costs no try, and a copy fails
+		// every time.
+		for chokes(err) && r.conn.Shorten() {
+			continue
+		}
 		if err := r.reopen(ctx, err); err != nil {
 			return err
 		}

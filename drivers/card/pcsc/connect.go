@@ -188,8 +188,11 @@ func (c *Card) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	came := make(chan answer, 1)
 	go func() {
 		resp, err := c.card.Transmit(apdu)
-		if errors.Is(err, scard.ErrNotTransacted) {
+		switch {
+		case errors.Is(err, scard.ErrNotTransacted):
 			err = c.why(err)
+		case err == nil && len(resp) == 0: // not even a status: contact broke in the middle of the answer
+			err = fmt.Errorf("empty answer: %w", card.ErrRemoved)
 		}
 		<-c.busy
 		came <- answer{resp, err}

@@ -22,8 +22,8 @@ const Built = true
 const plugAndPlay = `\\?PnP?\Notification`
 
 const (
-	retryService = time.Second     // until pcscd is asked for again
-	lookAnyway   = 5 * time.Second // a wait that ends even if a cancel got lost
+	retryService = 300 * time.Millisecond // until pcscd is asked for again
+	lookAnyway   = 5 * time.Second        // a wait that ends even if a cancel got lost
 )
 
 // Reader is the readers whose name contains a text, taken together: a kiosk has
