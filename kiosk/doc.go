@@ -7,8 +7,9 @@
 //     [session.Machine], whose goroutine alone owns the visit's [session.State].
 //  2. [session.State.Step] is pure: given an event it answers with the next state
 //     and effects. A card and the text of its QR give the effect ReadCard.
-//  3. The machine performs it with [cccd.Read]: PACE or BAC, the data groups, the
-//     SOD; the verdict says how far the card is proven and no more.
+//  3. The machine performs it with [cccd.Read]: PACE or BAC, the data groups, then
+//     the chip proves itself (CA, AA) and the SOD is verified; the verdict says how
+//     far the card is proven and no more.
 //  4. After each step the state is published; [wire.Encode] makes it a View and
 //     package web pushes it: whole, newest wins. Presses come back as Commands
 //     that name the screen they saw; a press on a screen that is gone is dropped.

@@ -115,10 +115,13 @@ func FuzzCardAccess(f *testing.F) {
 	f.Add(unhex(f, "3135 300D060804007F0007020202020101 3010060A04007F0007020203020202010102 3012060A04007F0007020204020202010202010D"))
 	f.Add([]byte{0x31, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		infos, err := ParseSecurityInfos(b)
+		var infos []SecurityInfo
+		var err error
+		bounded(t, func() { infos, err = ParseSecurityInfos(b) })
 		if err != nil {
 			return
 		}
+		_, _, _ = caOffers(infos)
 		for _, o := range paceOffers(infos) {
 			if o.suite.new == nil || o.curve.ec == nil {
 				t.Error("an offer that cannot be followed")

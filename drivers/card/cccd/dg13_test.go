@@ -166,7 +166,10 @@ func FuzzParseDG13(f *testing.F) {
 	f.Add(dg13(0, field(2, text(0x0C, "A")...)))
 	f.Add([]byte{0x6D, 0x05, 0x30, 0x03, 0x30, 0x01, 0x02})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		dg, warn, err := cccd.DecodeDG13(b)
+		var dg cccd.DG13
+		var warn []string
+		var err error
+		bounded(t, func() { dg, warn, err = cccd.DecodeDG13(b) })
 		if err != nil {
 			return
 		}

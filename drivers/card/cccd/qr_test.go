@@ -2,6 +2,7 @@ package cccd_test
 
 import (
 	"errors"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -120,7 +121,9 @@ func FuzzParseQR(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		q, err := cccd.ParseQR(s)
+		var q cccd.QR
+		var err error
+		bounded(t, func() { q, err = cccd.ParseQR(s) })
 		if err != nil {
 			if !errors.Is(err, cccd.ErrBrokenQR) && !errors.Is(err, cccd.ErrNotCardQR) {
 				t.Fatalf("error of no kind: %v", err)
@@ -166,5 +169,20 @@ func TestPIN(t *testing.T) {
 	}
 	if p := cccd.PIN("x"); p.Sex() != "" || p.BirthYear() != 0 || p.CAN() != "" || p.Check("Nam", "1999") != nil {
 		t.Error("a malformed PIN encodes something")
+	}
+}
+
+// bounded fails when do allocates more than 64 MB in all.
+func bounded(t *testing.T, do func()) {
+	t.Helper()
+	allocated := func() uint64 {
+		s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	before := allocated()
+	do()
+	if n := allocated() - before; n > 64<<20 {
+		t.Errorf("%d bytes were allocated", n)
 	}
 }

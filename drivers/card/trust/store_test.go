@@ -1,10 +1,13 @@
 package trust
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -128,9 +131,75 @@ func FuzzStore(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s Store
 		var rep Report
-		s.Load("fuzz", b, &rep)
+		bounded(t, func() { s.Load("fuzz", b, &rep) })
 		if s.Len() == 0 && len(rep.Refused) == 0 {
 			t.Error("neither anchor nor refusal")
 		}
 	})
+}
+
+// A certificate on its own: whatever is read of it, it says the same twice.
+func FuzzCertificate(f *testing.F) {
+	csca := newCSCA(ecKey(elliptic.P256()), "VN", 0)
+	f.Add(csca.cert.Raw)
+	f.Add(csca.signer(rsaKey(), nil).cert.Raw)
+	if list, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "data", germanList)); err == nil {
+		var s Store
+		var rep Report
+		s.Load("", list, &rep)
+		for i := 0; i < len(s.anchors); i += len(s.anchors) / 12 {
+			f.Add(s.anchors[i].raw)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bounded(t, func() {
+			c, err := parseCertificate(b)
+			if err != nil {
+				return
+			}
+			again, err := parseCertificate(c.raw)
+			if err != nil || again.subject.String() != c.subject.String() || !again.issuer.same(c.issuer) {
+				t.Errorf("read again it is another: %v", err)
+			}
+			_ = c.signedBy(c)
+		})
+	})
+}
+
+// Signed data as EF.SOD and master lists hold it.
+func FuzzCMS(f *testing.F) {
+	csca := newCSCA(ecKey(elliptic.P256()), "VN", 0)
+	sod := sodSpec{ds: csca.signer(ecKey(elliptic.P256()), nil), alg: "1.2.840.10045.4.3.2", hash: crypto.SHA256, dgs: map[int][]byte{1: testDG1(f)}}.make()
+	outer, _, err := card.ParseTLV(sod)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(outer.Value)
+	f.Add([]byte{0x30, 0x80, 6, 1, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bounded(t, func() {
+			d, err := parseSignedData(b)
+			if err != nil {
+				return
+			}
+			if c, err := d.signerCert(); err == nil {
+				_ = d.verify(c)
+			}
+		})
+	})
+}
+
+// bounded fails when do allocates more than 64 MB in all.
+func bounded(t *testing.T, do func()) {
+	t.Helper()
+	allocated := func() uint64 {
+		s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	before := allocated()
+	do()
+	if n := allocated() - before; n > 64<<20 {
+		t.Errorf("%d bytes were allocated", n)
+	}
 }
