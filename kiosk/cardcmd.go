@@ -186,8 +186,11 @@ func (o readOptions) read(ctx context.Context, stderr io.Writer) (*cccd.Reading,
 		if err != nil {
 			return nil, usageError(err.Error())
 		}
-		for _, r := range rep.Refused {
-			fmt.Fprintf(stderr, "kiosk card read: anchor %s refused: %s\n", r.Source, r.Why)
+		if len(rep.Refused) > 0 {
+			fmt.Fprintf(stderr, "kiosk card read: -trust %s: %v\n", o.trustDir, rep)
+		}
+		for _, line := range rep.Grouped() {
+			fmt.Fprintf(stderr, "kiosk card read:   %s\n", line)
 		}
 		if store.Len() == 0 {
 			return nil, usageError(fmt.Sprintf("-trust %s: no trust anchor in it (%v)", o.trustDir, rep))

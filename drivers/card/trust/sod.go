@@ -219,7 +219,7 @@ func (s *Store) checkChain(r *Result, signer *certificate, at time.Time) {
 		if !byKey && !byName {
 			continue
 		}
-		switch err := signer.signedBy(a); {
+		switch err := s.issuedBy(signer, a); {
 		case err != nil:
 			reasons = append(reasons, fmt.Sprintf("not signed by anchor %s: %v", a.subject, err))
 		case !signer.validAt(at):

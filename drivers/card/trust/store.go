@@ -2,13 +2,18 @@ package trust
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"tiepdan/drivers/card"
 )
@@ -24,10 +29,42 @@ const (
 type Store struct {
 	anchors []*certificate
 	have    map[string]bool // raw certificates
+
+	mu     sync.Mutex
+	issued map[[sha256.Size]byte]bool // of signers and anchors, see issuedBy
 }
 
-// Refusal is a certificate or file that was not taken, and why.
-type Refusal struct{ Source, Why string }
+// maxIssued bounds what is remembered: a state has a few document signers at a
+// time, and each signs hundreds of thousands of cards.
+const maxIssued = 256
+
+// issuedBy checks the signature an anchor has put under a document signer's
+// certificate, once for the two of them: it is the dearest check of all, and
+// nearly every card of a day has the same signer. Only the mathematics are
+// remembered; when either may be used is looked at each time.
+func (s *Store) issuedBy(signer, anchor *certificate) error {
+	key := sha256.Sum256(slices.Concat(signer.raw, anchor.raw))
+	s.mu.Lock()
+	known := s.issued[key]
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := signer.signedBy(anchor); err != nil {
+		return err // not remembered: forgeries are cheap to make
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.issued == nil || len(s.issued) >= maxIssued {
+		s.issued = map[[sha256.Size]byte]bool{}
+	}
+	s.issued[key] = true
+	return nil
+}
+
+// Refusal is a certificate or file that was not taken, and why: in its own words
+// and by the kind of reason that others share.
+type Refusal struct{ Source, Why, Kind string }
 
 // Report says what loading came to.
 type Report struct {
@@ -38,6 +75,27 @@ type Report struct {
 
 func (r Report) String() string {
 	return fmt.Sprintf("%d anchors from %d files, %d refused", r.Anchors, r.Files, len(r.Refused))
+}
+
+// Grouped is what was refused, one line a reason, the most frequent first.
+func (r Report) Grouped() []string {
+	sources := map[string][]string{}
+	for _, refused := range r.Refused {
+		sources[refused.Kind] = append(sources[refused.Kind], refused.Source)
+	}
+	kinds := slices.SortedFunc(maps.Keys(sources), func(a, b string) int {
+		return cmp.Or(len(sources[b])-len(sources[a]), strings.Compare(a, b))
+	})
+	var lines []string
+	for _, kind := range kinds {
+		all := sources[kind]
+		line := fmt.Sprintf("%d refused, %s: %s", len(all), kind, all[0])
+		if len(all) > 1 {
+			line += fmt.Sprintf(" and %d more", len(all)-1)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 var (
@@ -122,7 +180,23 @@ func LoadDir(dir string) (*Store, Report, error) {
 }
 
 func (r *Report) refuse(source string, why error) {
-	r.Refused = append(r.Refused, Refusal{source, why.Error()})
+	kind := "for another reason"
+	for _, k := range []struct {
+		is  error
+		say string
+	}{
+		{errNotCA, "no certificate authority"},
+		{errTooBig, "too large"},
+		{errSignature, "a signature that does not verify"},
+		{errUnsupported, "an algorithm, curve or extension we do not do"},
+		{card.ErrMalformed, "not to be understood"},
+	} {
+		if errors.Is(why, k.is) {
+			kind = k.say
+			break
+		}
+	}
+	r.Refused = append(r.Refused, Refusal{source, why.Error(), kind})
 }
 
 // Load installs the anchors of one file, whatever its kind, and notes in the

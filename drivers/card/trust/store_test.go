@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,10 @@ func TestGermanMasterList(t *testing.T) {
 	}
 	if s.Len() != 581 || len(rep.Refused) != 8 || rep.Files != 2 {
 		t.Errorf("%s, want 581 anchors of 2 files, 8 refused: %q", rep, rep.Refused)
+	}
+	want := []string{"7 refused, no certificate authority: list.ml, certificate 270 and 6 more", "1 refused, not to be understood: README"}
+	if got := rep.Grouped(); !slices.Equal(got, want) {
+		t.Errorf("grouped %q, want %q", got, want)
 	}
 	var vietnam []*certificate
 	for _, a := range s.anchors {
@@ -136,6 +141,46 @@ func FuzzStore(f *testing.F) {
 			t.Error("neither anchor nor refusal")
 		}
 	})
+}
+
+// The signature of an anchor under a signer is checked once for the two of them;
+// all else is looked at each time.
+func TestIssuedOnce(t *testing.T) {
+	csca := newCSCA(ecKey(elliptic.P256()), "VN", 0)
+	store := &Store{}
+	if err := store.Add(csca.cert.Raw); err != nil {
+		t.Fatal(err)
+	}
+	ds := csca.signer(ecKey(elliptic.P256()), nil)
+	dgs := map[int][]byte{1: testDG1(t)}
+	sod := sodSpec{ds: ds, alg: "1.2.840.10045.4.3.2", hash: crypto.SHA256, dgs: dgs}.make()
+	for range 3 {
+		if r := Verify(sod, dgs, store, readOn); r.Anchor != OK || len(store.issued) != 1 {
+			t.Fatalf("%+v, %d remembered", r, len(store.issued))
+		}
+	}
+	other := newCSCA(ecKey(elliptic.P256()), "VN", 0).signer(ecKey(elliptic.P256()), nil)
+	sod = sodSpec{ds: other, alg: "1.2.840.10045.4.3.2", hash: crypto.SHA256, dgs: dgs}.make()
+	for range 2 {
+		if r := Verify(sod, dgs, store, readOn); r.Anchor != Failed || len(store.issued) != 1 {
+			t.Errorf("of another authority with the same name: %+v, %d remembered", r, len(store.issued))
+		}
+	}
+	signer, err := parseCertificate(ds.cert.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := Result{}
+	if store.checkChain(&late, signer, readOn.AddDate(80, 0, 0)); late.Anchor != Failed {
+		t.Errorf("signed long after its time: %+v", late)
+	}
+	for i := range 3 * maxIssued { // signers without end
+		again := *signer
+		again.raw = append(slices.Clone(signer.raw), byte(i), byte(i>>8))
+		if err := store.issuedBy(&again, store.anchors[0]); err != nil || len(store.issued) > maxIssued {
+			t.Fatalf("%v, %d remembered", err, len(store.issued))
+		}
+	}
 }
 
 // A certificate on its own: whatever is read of it, it says the same twice.
