@@ -30,8 +30,8 @@ test: ## everything: installs what the tests need, then unit, stories, pcscd, br
 check: ## the quick part: gofmt, vet, staticcheck, generated files, go test -race without ptys and browsers
 	@deploy/check.sh
 
-bench: ## the figures of the speed table
-	go test -run '^$$' -bench . -benchtime 1s ./...
+bench: ## the figures of the speed table beside their bars, in one table (some minutes)
+	@deploy/bench.sh
 
 fuzz: ## ten seconds for every fuzz target
 	@deploy/fuzz.sh 10s

@@ -18,6 +18,16 @@ const (
 
 var ldsAID = []byte{0xA0, 0, 0, 2, 0x47, 0x10, 0x01}
 
+// FileBytes is how long all the files on the chip are together: what a reader
+// that wants everything has to bring in.
+func (c *Chip) FileBytes() int {
+	n := len(c.mf[efCardAccess])
+	for _, b := range c.lds {
+		n += len(b)
+	}
+	return n
+}
+
 // selectFile is SELECT: the LDS application by name, the master file or a file
 // of the current application by identifier. Only P2=0C, no answer wanted, and
 // P2=00 are served, both without file control data.
