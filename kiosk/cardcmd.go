@@ -125,7 +125,7 @@ func parseRead(args []string, stdin io.Reader, stderr io.Writer) (readOptions, e
 	fs.StringVar(&o.trustDir, "trust", "", "a `DIR` of trust anchors: certificates (PEM, DER) and master lists")
 	fs.BoolVar(&o.noCA, "no-ca", false, "do not check whether the chip is a copy")
 	fs.BoolVar(&o.json, "json", false, "write JSON")
-	fs.StringVar(&o.traceFile, "trace", "", "write the dialogue with the card to `FILE`, secrets and personal data left out")
+	fs.StringVar(&o.traceFile, "trace", "", "write the dialogue with the card and the shape of its files to `FILE`, secrets and personal data masked, for a virtual card to play again")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -211,24 +211,20 @@ func (o readOptions) read(ctx context.Context, stderr io.Writer) (*cccd.Reading,
 	if c, ok := t.(io.Closer); ok {
 		defer c.Close()
 	}
+	opts := cccd.Options{Trust: anchors, Now: time.Now(), Portrait: true, NoChip: o.noCA}
 	if o.traceFile != "" {
 		f, err := os.OpenFile(o.traceFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
 			return nil, usageError(fmt.Sprintf("-trace: %v", err))
 		}
-		tr := &trace{card: t, w: f}
-		t = tr
 		defer func() {
-			if err := errors.Join(tr.err, f.Close()); err != nil {
+			if err := f.Close(); err != nil {
 				fmt.Fprintf(stderr, "kiosk card read: trace: %v\n", err)
 			}
 		}()
+		opts.Trace = f
 	}
-	return cccd.Read(ctx, t, o.key, o.cccd(anchors))
-}
-
-func (o readOptions) cccd(anchors *trust.Store) cccd.Options {
-	return cccd.Options{Trust: anchors, Now: time.Now(), Portrait: true, NoChip: o.noCA}
+	return cccd.Read(ctx, t, o.key, opts)
 }
 
 func (o readOptions) open() (reader, error) {

@@ -123,6 +123,12 @@ func (c *Conn) cardAccess(ctx context.Context) ([]SecurityInfo, error) {
 	return infos, nil
 }
 
+// CardAccess is EF.CardAccess as it was read, or nil.
+func (c *Conn) CardAccess() []byte { return c.access }
+
+// ATRInfo is EF.ATR/INFO, or nil where it was of no use to read it.
+func (c *Conn) ATRInfo() []byte { return c.atrInfo }
+
 // asStatus digs the status word out of an error.
 func asStatus(err error) (StatusError, bool) { return errors.AsType[StatusError](err) }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Limits on what one command may bring, however often the card says there is more.
@@ -26,12 +27,15 @@ type Conn struct {
 	sm    *session
 	rand  io.Reader // of challenges and ephemeral keys; tests replay examples
 	stats Stats
+	trace func(Exchange) // nil: nobody listens
+	last  Exchange       // not told yet
 
-	access []byte    // EF.CardAccess
-	using  paceOffer // what PACE was done with; zero when it was not
-	sfi    bool      // the card has shown that it reads by short file identifier
-	lds    bool      // the LDS application is selected
-	opened bool      // access was granted: an unprotected command is a bug from here on
+	access  []byte    // EF.CardAccess
+	atrInfo []byte    // EF.ATR/INFO, where the card said that there is one to read
+	using   paceOffer // what PACE was done with; zero when it was not
+	sfi     bool      // the card has shown that it reads by short file identifier
+	lds     bool      // the LDS application is selected
+	opened  bool      // access was granted: an unprotected command is a bug from here on
 
 	le                int  // the most a READ BINARY asks for now; more than 256 means extended APDUs
 	ceiling           int  // the most it may ever ask for
@@ -51,6 +55,12 @@ func (c *Conn) Stats() Stats { return c.stats }
 // returns the data of the response. A status other than 9000 is a
 // [StatusError]; the data may be there all the same.
 func (c *Conn) Do(ctx context.Context, cmd Command) ([]byte, error) {
+	data, err := c.do(ctx, cmd)
+	c.told(cmd, len(data), err)
+	return data, err
+}
+
+func (c *Conn) do(ctx context.Context, cmd Command) ([]byte, error) {
 	if c.opened && c.sm == nil {
 		return nil, fmt.Errorf("%w: the session is gone", ErrSecurity)
 	}
@@ -130,7 +140,9 @@ func (c *Conn) transmit(ctx context.Context, cmd Command) ([]byte, uint16, error
 	apdu := cmd.Bytes()
 	c.stats.APDUs++
 	c.stats.Sent += len(apdu)
+	began := time.Now()
 	resp, err := c.t.Transmit(ctx, apdu)
+	c.heard(apdu, resp, err, time.Since(began))
 	if err != nil {
 		return nil, 0, err
 	}

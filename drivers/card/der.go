@@ -36,7 +36,7 @@ func ParseOID(b []byte) (string, error) {
 	var arc uint64
 	first, start := true, true
 	for _, c := range b {
-		if start && c == 0x80 || arc > 1<<50 {
+		if start && c == 0x80 || arc > 1<<48 {
 			return "", fmt.Errorf("%w: object identifier", ErrMalformed)
 		}
 		arc, start = arc<<7|uint64(c&0x7F), c&0x80 == 0

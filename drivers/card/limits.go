@@ -84,6 +84,7 @@ func (c *Conn) learn(ctx context.Context) error {
 		if _, refused := asStatus(err); err != nil && !refused {
 			return err
 		}
+		c.atrInfo = b
 		if command, response, ok := lengthInfo(b); ok {
 			c.command, c.response = tighter(c.command, command), tighter(c.response, response)
 		}

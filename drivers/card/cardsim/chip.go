@@ -72,6 +72,9 @@ type Chip struct {
 	mf      map[uint16][]byte // files of the master file and of the LDS application
 	lds     map[uint16][]byte
 
+	scripts []scripted // of a replay, by APDU
+	atr     []byte     // of a replay
+
 	mu       sync.Mutex
 	count    int // APDUs since power on
 	refused  int // wrong keys since it was made
@@ -206,6 +209,14 @@ func (c *Chip) answer(apdu []byte) ([]byte, error) {
 	if n, sw := c.faults.status.at, c.faults.status.sw; n > 0 && c.count == n {
 		return sw.bytes(), nil
 	}
+	if s := c.scripted(); s.gone != nil {
+		return nil, fmt.Errorf("virtual card, APDU %d: %w", c.count, s.gone)
+	} else if s.bare != 0 {
+		if apdu[0]&0x0C != 0 {
+			c.drop()
+		}
+		return s.bare.bytes(), nil
+	}
 	cmd, err := card.ParseCommand(apdu)
 	if limit := c.profile.MaxCommand; err != nil || cmd.Extended && c.faults.shortOnly || limit > 0 && len(apdu) > limit {
 		return swWrongLength.bytes(), nil
@@ -233,6 +244,14 @@ func (c *Chip) answer(apdu []byte) ([]byte, error) {
 		return c.more(), nil
 	}
 	return append(data, sw.bytes()...), nil
+}
+
+// scripted is what a replay has for the APDU that is being answered.
+func (c *Chip) scripted() scripted {
+	if c.count < 1 || c.count > len(c.scripts) {
+		return scripted{data: -1}
+	}
+	return c.scripts[c.count-1]
 }
 
 // more says how much GET RESPONSE may fetch, 00 meaning 256 bytes and more.
@@ -284,6 +303,8 @@ func (c *Chip) process(cmd card.Command) ([]byte, status) {
 	var data []byte
 	if f := c.faults.secured; f.at > 0 && f.at == c.secured {
 		sw = f.sw
+	} else if s := c.scripted(); s.secured != 0 {
+		sw = s.secured
 	} else {
 		data, sw = c.execute(plain)
 	}

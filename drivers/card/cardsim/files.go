@@ -128,6 +128,9 @@ func (c *Chip) readBinary(cmd card.Command) ([]byte, status) {
 		return nil, swWrongOffset
 	}
 	left := c.current[offset:]
+	if s := c.scripted(); s.data > 0 && len(left) > s.data {
+		left = left[:s.data]
+	}
 	if n := c.faults.shortReads; n > 0 && len(left) > n {
 		left = left[:n]
 	}

@@ -107,6 +107,9 @@ func readVPCD(conn net.Conn) ([]byte, error) {
 // and identifier, short file identifiers and, unless switched off, extended
 // length and where its limits stand (ISO/IEC 7816-4 §12.1.1.9).
 func (c *Chip) ATR() []byte {
+	if c.atr != nil {
+		return c.atr
+	}
 	capabilities := byte(0x40)
 	switch {
 	case c.faults.shortOnly:

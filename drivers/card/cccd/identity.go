@@ -4,6 +4,7 @@
 package cccd
 
 import (
+	"io"
 	"log/slog"
 	"time"
 
@@ -146,5 +147,6 @@ type Options struct {
 	Now      time.Time
 	Progress func(s Stage, done, total int) // bytes or steps; may be nil; must not block
 	Portrait bool                           // read DG2 too
+	Trace    io.Writer                      // what passes between reader and card, as [WriteTrace] has it; may be nil
 	NoChip   bool                           // leave out what proves the chip: to read a card that chokes on it
 }

@@ -25,7 +25,12 @@ func Read(ctx context.Context, t card.Transport, key card.Key, opts Options) (*R
 	if opts.Progress == nil {
 		opts.Progress = func(Stage, int, int) {}
 	}
-	r := newReader(card.NewConn(t), key, opts)
+	conn := card.NewConn(t)
+	trace := newTracer(t, opts.Trace)
+	if trace != nil {
+		conn.Trace(trace.exchange)
+	}
+	r := newReader(conn, key, opts)
 	began := time.Now()
 	err := r.run(ctx)
 	for chokes(err) && r.conn.Shorten() {
@@ -35,6 +40,13 @@ func Read(ctx context.Context, t card.Transport, key card.Key, opts Options) (*R
 		err = r.run(ctx)
 	}
 	r.out.Stats.Total = time.Since(began)
+	if trace != nil {
+		conn.Flush()
+		trace.files(r)
+		if trace.err != nil {
+			r.warn("trace-unwritten")
+		}
+	}
 	wire := r.conn.Stats()
 	r.out.Stats.APDUs, r.out.Stats.BytesSent, r.out.Stats.BytesReceived = wire.APDUs, wire.Sent, wire.Received
 	return r.out, err
@@ -62,11 +74,12 @@ type reader struct {
 	out  *Reading
 
 	sod      []byte
-	com      []int          // data groups EF.COM has, which nobody signed
-	listed   []int          // data groups there are to read
-	unsigned []int          // data groups of EF.COM that EF.SOD does not have
-	unread   []int          // data groups listed and asked for that the chip did not give
-	files    map[int][]byte // data groups read
+	came     map[uint16][]byte // by file identifier, what came of every file, whole or not
+	com      []int             // data groups EF.COM has, which nobody signed
+	listed   []int             // data groups there are to read
+	unsigned []int             // data groups of EF.COM that EF.SOD does not have
+	unread   []int             // data groups listed and asked for that the chip did not give
+	files    map[int][]byte    // data groups read
 	zone     lds.MRZ
 	reopened int // times
 
@@ -77,7 +90,7 @@ type reader struct {
 }
 
 func newReader(conn *card.Conn, key card.Key, opts Options) *reader {
-	return &reader{conn: conn, key: key, opts: opts, files: map[int][]byte{},
+	return &reader{conn: conn, key: key, opts: opts, files: map[int][]byte{}, came: map[uint16][]byte{},
 		out: &Reading{Verdict: unchecked(), CA: Unchecked, AA: Unchecked}}
 }
 
@@ -159,6 +172,7 @@ func (r *reader) reopen(ctx context.Context, why error) error {
 // are for [Read] to shorten.
 func (r *reader) file(ctx context.Context, f card.EF, progress func(done, total int)) ([]byte, error) {
 	b, err := r.conn.ReadFile(ctx, f, progress)
+	r.came[f.ID] = b
 	if sw, bare := refusedBare(err); bare && !chokes(err) && len(b) == 0 {
 		if err := r.reopen(ctx, err); err != nil {
 			return nil, err
@@ -219,6 +233,7 @@ func (r *reader) readSOD(ctx context.Context) error {
 func (r *reader) readZone(ctx context.Context) error {
 	f, _ := lds.DG(1)
 	b, err := r.conn.ReadFile(ctx, f, nil)
+	r.came[f.ID] = b
 	if err != nil {
 		return err
 	}
