@@ -104,8 +104,7 @@ type caChip struct {
 	cipher int
 	kat    bool // takes the one command of triple DES
 	at     bool // takes the two commands
-	id     string
-	strict int // +1: wants to be told the key, -1: refuses to be told
+	strict int  // +1: wants to be told the key, -1: refuses to be told
 	copied bool
 	chosen *big.Int
 }

@@ -187,14 +187,6 @@ func (f *field) invert(z, x *element) {
 	*z = result
 }
 
-func (f *field) isZero(x *element) bool {
-	var all uint64
-	for _, l := range x {
-		all |= l
-	}
-	return all == 0
-}
-
 // pick sets z to x where the mask is all ones, and leaves it where it is zero.
 func (z *element) pick(x *element, mask uint64) {
 	for i := range z {

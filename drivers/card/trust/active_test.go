@@ -205,8 +205,8 @@ func dg15EC(c card.Curve, k *ecdsa.PublicKey) []byte {
 	n := (c.Params().BitSize + 7) / 8
 	point := make([]byte, 1+2*n)
 	point[0] = 4
-	k.X.FillBytes(point[1 : 1+n])
-	k.Y.FillBytes(point[1+n:])
+	k.X.FillBytes(point[1 : 1+n]) //lint:ignore SA1019 crypto/ecdsa writes points of its own curves only
+	k.Y.FillBytes(point[1+n:])    //lint:ignore SA1019 as above
 	return spki(oid, point)
 }
 
