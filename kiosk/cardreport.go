@@ -72,6 +72,8 @@ func reportOf(r *cccd.Reading, err error) cardReport {
 		if v.Chip != cccd.OK {
 			rep.message += "; whether the chip is a copy could not be checked: " + noChip(r)
 		}
+	case v.Signature == cccd.OK:
+		rep.message = "signed, and not all of it could be checked: " + v.Why
 	default:
 		rep.message = "nothing could be proven: " + v.Why
 	}
