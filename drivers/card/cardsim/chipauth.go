@@ -135,7 +135,7 @@ func publicAA(aa AAKey, private *big.Int) []byte {
 		return rsaKeyInfo(&rsaKeys[aa.RSA]().PublicKey)
 	}
 	curve := curveOf(aa.Curve)
-	return publicKeyInfo(curve, mul(curve, base(curve), private).encode(curve))
+	return publicKeyInfo(curve, public(curve, private).encode(curve))
 }
 
 // newAAKey is the private half of active authentication.

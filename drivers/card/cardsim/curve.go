@@ -5,8 +5,10 @@ import (
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"hash"
 	"math/big"
+	"sync"
 
 	"github.com/ProtonMail/go-crypto/brainpool"
 
@@ -56,6 +58,20 @@ func add(c card.Curve, p, q point) point {
 	x, y := arithmetic(c).Add(p.x, p.y, q.x, q.y) //lint:ignore SA1019 see above
 	return point{x, y}
 }
+
+// public is the public half of a key of the simulator's own. Those are the same
+// every time, and each costs a multiplication: they are made once.
+func public(c card.Curve, key *big.Int) point {
+	name := fmt.Sprintf("%d %x", c.ID, key)
+	if p, ok := publics.Load(name); ok {
+		return p.(point)
+	}
+	p := mul(c, base(c), key)
+	publics.Store(name, p)
+	return p
+}
+
+var publics, certificates sync.Map // tables of what is made once
 
 // fieldSize is the length of a coordinate in bytes.
 func fieldSize(c card.Curve) int { return (c.Params().BitSize + 7) / 8 }

@@ -206,10 +206,10 @@ func (c *Chip) securityInfos(dg14 bool) []byte {
 	}
 	for i, k := range c.caKeys {
 		curve := curveOf(k.Curve)
-		public := mul(curve, base(curve), k.private).encode(curve)
-		info := [][]byte{oid(oidPK), publicKeyInfo(curve, public)}
+		point := public(curve, k.private).encode(curve)
+		info := [][]byte{oid(oidPK), publicKeyInfo(curve, point)}
 		if k.Explicit {
-			info[1] = seq(seq(oid(oidECPublicKey), explicitParameters(curve)), bits(public))
+			info[1] = seq(seq(oid(oidECPublicKey), explicitParameters(curve)), bits(point))
 		}
 		if k.id != nil {
 			info = append(info, small(int64(i+1)))

@@ -43,7 +43,7 @@ func TestMatrixPACE(t *testing.T) {
 		for suite := 1; suite <= 4; suite++ {
 			t.Run(curveName(curve)+"/"+suiteName[suite], func(t *testing.T) {
 				t.Parallel()
-				for _, explicit := range []bool{false, true} {
+				for _, explicit := range []bool{false, true}[:1+suite%2] { // written out, with every curve
 					for i, key := range []card.Key{can(p), p.Key()} {
 						profile := cardsim.Profile{PACE: []cardsim.PACEOffer{{Suite: suite, Curve: curve, Explicit: explicit}}, Nonce: 16 + 16*i, NoBAC: true}
 						r := genuine(t, profile, "", key)
@@ -65,7 +65,7 @@ func TestMatrixCA(t *testing.T) {
 		for suite := 1; suite <= 4; suite++ {
 			t.Run(curveName(curve)+"/"+suiteName[suite], func(t *testing.T) {
 				t.Parallel()
-				for _, profile := range []cardsim.Profile{
+				for i, profile := range []cardsim.Profile{
 					{CA: []cardsim.CAKey{{Suite: suite, Curve: curve}}},
 					{CA: []cardsim.CAKey{{Suite: suite, Curve: curve, Explicit: true}}, PACE: []cardsim.PACEOffer{}},
 					{CA: []cardsim.CAKey{{Suite: 1, Curve: 13}, {Suite: suite, Curve: curve}}},
@@ -73,6 +73,9 @@ func TestMatrixCA(t *testing.T) {
 					profile.AA = new(cardsim.AAKey)
 					if r := genuine(t, profile, "", p.Key()); r.CA != cccd.OK || r.AA != cccd.Unchecked {
 						t.Errorf("CA %s, AA %s", r.CA, r.AA)
+					}
+					if i > 0 {
+						continue
 					}
 					copied := issue(t, "dung", cardsim.Options{Profile: profile, Fault: "clone"})
 					if r, err := read(copied, p.Key(), anchored(t)); err != nil || r.CA != cccd.Failed || r.Verdict.Grade != cccd.GradeFailed {
@@ -87,9 +90,10 @@ func TestMatrixCA(t *testing.T) {
 // Active authentication of every kind, alone.
 func TestMatrixAA(t *testing.T) {
 	kinds := map[string]cardsim.AAKey{}
-	for _, curve := range append(curveIDs, 10) {
-		for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-			der := (curve+int(hash))%2 == 0 // either form with every curve and every hash
+	hashes := []crypto.Hash{crypto.SHA1, crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512}
+	for i, curve := range append(curveIDs, 10) {
+		for j, hash := range []crypto.Hash{hashes[i%5], hashes[(i+2)%5]} { // every curve, and every hash in either form
+			der := (i+j)%2 == 0
 			kinds[fmt.Sprintf("ECDSA %s %v DER %v", curveName(curve), hash, der)] = cardsim.AAKey{Curve: curve, Hash: hash, DER: der}
 		}
 	}
@@ -127,7 +131,10 @@ func TestMatrixAA(t *testing.T) {
 func TestMatrixSigner(t *testing.T) {
 	kinds := map[string]cardsim.Signer{}
 	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		for _, curve := range append(curveIDs, 10) {
+		for i, curve := range append(curveIDs, 10) {
+			if (i+int(hash))%2 == 0 {
+				continue
+			}
 			kinds[fmt.Sprintf("ECDSA %s %v", curveName(curve), hash)] = cardsim.Signer{Curve: curve, Hash: hash}
 		}
 		kinds[fmt.Sprintf("RSA %v", hash)] = cardsim.Signer{RSA: 2048, Hash: hash}
@@ -184,7 +191,7 @@ func TestStatusAtEveryAPDU(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"sw", "sm-sw"} {
-		for _, sw := range []string{"6282", "6300", "63C1", "6700", "6982", "6985", "6988", "6A80", "6A82", "6A88", "6B00", "6C10", "6D00", "6F00"} {
+		for _, sw := range []string{"6282", "6300", "63C1", "6700", "6982", "6988", "6A82", "6C10", "6D00"} {
 			t.Run(kind+" "+sw, func(t *testing.T) {
 				t.Parallel()
 				for n := 1; n <= whole.Stats.APDUs; n++ {

@@ -1,6 +1,7 @@
 package cardsim
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -56,7 +57,7 @@ func day(year int, month time.Month, d int) time.Time {
 	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }
 
-func (a authority) public() []byte { return mul(a.curve, base(a.curve), a.key).encode(a.curve) }
+func (a authority) public() []byte { return public(a.curve, a.key).encode(a.curve) }
 
 func (a authority) dn() []byte { return distinguishedName(a.name) }
 
@@ -65,8 +66,15 @@ func distinguishedName(cn string) []byte {
 	return seq(attribute("2.5.4.6", printable("VN")), attribute("2.5.4.10", text("Tiep Dan")), attribute("2.5.4.3", text(cn)))
 }
 
+// sign makes a certificate, once for the same content.
 func (a authority) sign(tbs []byte) []byte {
-	return seq(tbs, seq(oid(oidECDSA384)), bits(signature(a.curve, a.key, sha512.New384, tbs)))
+	name := a.name + " " + a.key.Text(16) + string(tbs)
+	if c, ok := certificates.Load(name); ok {
+		return bytes.Clone(c.([]byte))
+	}
+	c := seq(tbs, seq(oid(oidECDSA384)), bits(signature(a.curve, a.key, sha512.New384, tbs)))
+	certificates.Store(name, c)
+	return bytes.Clone(c)
 }
 
 func signature(c card.Curve, key *big.Int, newHash func() hash.Hash, msg []byte) []byte {
@@ -133,15 +141,15 @@ func (a authority) documentSigner(kind Signer, expired bool) signer {
 		from, to, serial = day(2010, 1, 1), day(2020, 12, 31), 0x2010
 	}
 	s := signer{Signer: kind, issuer: a.dn(), serial: big.NewInt(serial)}
-	var info, public []byte
+	var info, keyBits []byte
 	if kind.RSA > 0 {
 		info = rsaKeyInfo(&rsaKeys[kind.RSA]().PublicKey)
-		public = info
+		keyBits = info
 	} else {
 		c := curveOf(kind.Curve)
 		s.key = deriveKey(c, a.name+" document signer "+from.String())
-		public = mul(c, base(c), s.key).encode(c)
-		info = publicKeyInfo(c, public)
+		point := public(c, s.key).encode(c)
+		info, keyBits = publicKeyInfo(c, point), point
 	}
 	s.cert = a.sign(seq(
 		explicit(0, small(2)), integer(s.serial), seq(oid(oidECDSA384)), s.issuer,
@@ -149,7 +157,7 @@ func (a authority) documentSigner(kind Signer, expired bool) signer {
 		info,
 		explicit(3, seq(
 			extension("2.5.29.15", true, tlv(card.TagBitString, []byte{7, 0x80})), // digital signature
-			extension("2.5.29.14", false, octets(keyID(public))),
+			extension("2.5.29.14", false, octets(keyID(keyBits))),
 			extension("2.5.29.35", false, seq(tlv(0x80, keyID(a.public())))),
 		)),
 	))

@@ -190,7 +190,7 @@ func (c *Chip) rekeyFiles() error {
 			continue // a key we cannot have; nor could the reader
 		}
 		k := caKey{CAKey: CAKey{Suite: 1, Curve: curve.ID}, private: deriveKey(curve, "replay"), id: info.Optional.Value}
-		copy(masked, mul(curve, base(curve), k.private).encode(curve))
+		copy(masked, public(curve, k.private).encode(curve))
 		for _, protocol := range infos {
 			suite, err := strconv.Atoi(strings.TrimPrefix(protocol.OID, oidCA))
 			if err == nil && (protocol.Optional.Tag == 0 || bytes.Equal(protocol.Optional.Value, k.id)) {
@@ -225,7 +225,7 @@ func (c *Chip) rekeyDG15(infos []card.SecurityInfo) error {
 	}
 	if curve, masked, err := card.ParseECKey(info); err == nil {
 		c.aaKey = deriveKey(curve, "replay")
-		copy(masked, mul(curve, base(curve), c.aaKey).encode(curve))
+		copy(masked, public(curve, c.aaKey).encode(curve))
 		c.profile.AA = &AAKey{Curve: curve.ID, Hash: crypto.SHA256}
 		for _, info := range infos {
 			oid, err := info.Optional.OID()
