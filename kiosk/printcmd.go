@@ -24,7 +24,7 @@ const (
 
 const printUsage = `kiosk print: what a technician asks of the ticket printer.
 
-  kiosk print sample [-kind ticket|slip|checklist] [-lang vi|en] [-profile NAME] [-port DEV | -out FILE.png]
+  kiosk print sample [-kind ticket|slip|checklist|acceptance|test|readiness] [-lang vi|en] [-profile NAME] [-port DEV | -out FILE.png]
   kiosk print profiles
 
 sample prints a paper of made-up people, or draws it to a picture.
@@ -53,7 +53,7 @@ func printCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 func printSample(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fs := flag.NewFlagSet("kiosk print sample", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	kind := fs.String("kind", string(printer.KindTicket), "`WHAT` to print: ticket, slip or checklist")
+	kind := fs.String("kind", string(printer.KindTicket), "`WHAT` to print: ticket, slip, checklist, acceptance, test or readiness")
 	lang := fs.String("lang", "vi", "language: vi, or en for English beside Vietnamese")
 	name := fs.String("profile", "generic-80", "the printer's profile `NAME`: see \"kiosk print profiles\"")
 	port := fs.String("port", "", "the serial `DEVICE` to print on, /dev/serial/by-id/…")
@@ -76,10 +76,15 @@ func printSample(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	if *baud != 0 {
 		profile.Baud = *baud
 	}
-	doc, err := printer.Sample(printer.Kind(*kind), time.Now(), *lang)
+	paper, err := printer.Sample(printer.Kind(*kind), time.Now(), *lang)
 	if err != nil {
 		return usage(err)
 	}
+	layouts, err := printer.NewLayouts(nil, "")
+	if err != nil {
+		return usage(err)
+	}
+	doc := layouts.Document(paper)
 	switch {
 	case fs.NArg() > 0:
 		return usage(fmt.Errorf("%q is too much", fs.Arg(0)))
@@ -104,7 +109,11 @@ func drawSample(doc printer.Document, profile printer.Profile, file string, stdo
 	if err != nil {
 		return err
 	}
-	paper, err := r.Render(doc, profile.Dots)
+	paper, err := r.Preview(doc, profile)
+	if err != nil {
+		return err
+	}
+	job, err := r.Job(doc, profile)
 	if err != nil {
 		return err
 	}
@@ -122,7 +131,7 @@ func drawSample(doc printer.Document, profile printer.Profile, file string, stdo
 		return err
 	}
 	fmt.Fprintf(says, "%s, profile %s: %d × %d dots, %d bytes to the printer\n",
-		doc.Kind, profile.Name, paper.Width, paper.Height, len(printer.Encode(paper, profile)))
+		doc.Kind, profile.Name, paper.Width, paper.Height, len(job))
 	if f, ok := w.(*os.File); ok && file != "-" {
 		return f.Close()
 	}

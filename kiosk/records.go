@@ -144,11 +144,13 @@ func (r *records) Find(ctx context.Context, number string) (session.Lookup, erro
 type printing struct {
 	store   *store.Store
 	printer *printer.Printer
+	layouts *printer.Layouts
 	metrics *metrics
 	began   func(job int64, kind printer.Kind, number string) // may be nil
 }
 
-func (p *printing) Print(ctx context.Context, visit string, doc printer.Document) (printer.Outcome, error) {
+func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error) {
+	doc := p.layouts.Document(paper)
 	id, err := p.job(ctx, doc)
 	if err != nil {
 		return printer.NotPrinted, err

@@ -53,9 +53,9 @@ func TestPrintJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	var during []string
-	prints := &printing{store: db, printer: p, metrics: newMetrics(func() health.Report { return health.Report{} }, func() float64 { return 0 }),
+	prints := &printing{store: db, printer: p, layouts: layoutsOf(t), metrics: newMetrics(func() health.Report { return health.Report{} }, func() float64 { return 0 }),
 		began: func(int64, printer.Kind, string) { during = journal() }}
-	paper := printer.Ticket{Number: "A001", Service: "Hộ tịch", At: time.Now()}.Document()
+	paper := printer.Ticket{Number: "A001", Service: "Hộ tịch", At: time.Now()}
 	for n, want := range []struct{ during, after string }{
 		{"[ticket A001 printing]", "[ticket A001 printed]"},
 		{"[ticket A001 printing ticket A001 printed]", "[ticket A001 printed ticket A001 printed]"},
@@ -79,4 +79,13 @@ func TestPrintJournal(t *testing.T) {
 	if got := journal(); got[0] != "ticket A001 not-printed" {
 		t.Errorf("the journal says %s", got)
 	}
+}
+
+func layoutsOf(t *testing.T) *printer.Layouts {
+	t.Helper()
+	l, err := printer.NewLayouts(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }

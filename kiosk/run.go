@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"tiepdan/drivers/card/trust"
 	"tiepdan/drivers/printer"
 	"tiepdan/kiosk/catalogue"
@@ -107,7 +109,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	hall.Store, hall.Log = db, log.With("part", "queue")
 	visits := session.NewMachine(told.env, log.With("part", "session"))
 	visits.Cards = cardReader{dev.cards, anchors, stats, log.With("part", "card")}
-	visits.Printer = &printing{store: db, printer: dev.printer, metrics: stats, began: dev.began}
+	visits.Printer = &printing{store: db, printer: dev.printer, layouts: told.layouts, metrics: stats, began: dev.began}
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 
@@ -173,13 +175,14 @@ type orders struct {
 	enrolled    bool
 	catalogue   *catalogue.Catalogue
 	env         *session.Env // nil: not usable, out of service
+	layouts     *printer.Layouts
 	sim         bool
 }
 
 // readOrders reads credentials, configuration and catalogue. Each that is
 // missing or wrong raises its condition, and the kiosk does what it can without.
 func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders {
-	told := orders{config: config.Default(), sim: o.sim}
+	told := orders{config: config.Default(), sim: o.sim, layouts: ourLayouts(log)}
 	var err error
 	told.credentials, err = link.LoadCredentials(filepath.Join(o.data, credentialsFile))
 	told.enrolled = err == nil
@@ -195,6 +198,12 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 	if err == nil {
 		if _, unknown := printer.ProfileNamed(cfg.Devices.Printer.Profile); unknown != nil {
 			err = &config.FieldError{Field: "devices.printer.profile", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
+		}
+	}
+	if err == nil {
+		var layouts *printer.Layouts
+		if layouts, err = layoutsOfConfig(cfg); err == nil {
+			told.layouts = layouts
 		}
 	}
 	if err != nil {
@@ -220,6 +229,32 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 		log.Error("configuration not usable", "file", o.config, "err", err)
 	}
 	return told
+}
+
+// ourLayouts are those that nobody changed. They are part of the program, and its
+// tests lay out every paper by them.
+func ourLayouts(log *slog.Logger) *printer.Layouts {
+	l, err := printer.NewLayouts(nil, "")
+	if err != nil {
+		log.Error("layouts of papers", "err", err)
+	}
+	return l
+}
+
+// layoutsOfConfig are ours with the unit's in their place.
+func layoutsOfConfig(cfg config.Config) (*printer.Layouts, error) {
+	var own []byte
+	if len(cfg.Papers) > 0 {
+		var err error
+		if own, err = yaml.Marshal(cfg.Papers); err != nil {
+			return nil, err
+		}
+	}
+	l, err := printer.NewLayouts(own, cfg.Logo)
+	if err != nil {
+		return nil, &config.FieldError{Field: "papers, logo", Why: err.Error()}
+	}
+	return l, nil
 }
 
 func (told orders) devices(o runOptions, log *slog.Logger) (*devices, error) {

@@ -159,7 +159,7 @@ func (h *storyHouse) start() {
 	hall.Store, hall.Log = db, h.log.logger("queue")
 	visits := session.NewMachine(h.env(), h.log.logger("session"))
 	visits.Cards = cardReader{dev.cards, anchors, stats, h.log.logger("card")}
-	visits.Printer = &printing{store: db, printer: paper, metrics: stats,
+	visits.Printer = &printing{store: db, printer: paper, layouts: layoutsOf(h.T), metrics: stats,
 		began: func(_ int64, kind printer.Kind, number string) { h.printer.Expect(string(kind), number) }}
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }

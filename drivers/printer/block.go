@@ -52,6 +52,8 @@ type (
 	Rule struct{}
 	// Space is white paper, in dots of 1/8 mm.
 	Space struct{ Dots int }
+	// Image is a picture in the middle of the paper: a logo.
+	Image struct{ Bitmap *Bitmap }
 )
 
 // MarkBox is the mark of an [Item] to be ticked with a pen.
@@ -65,3 +67,4 @@ func (Item) block()   {}
 func (QR) block()     {}
 func (Rule) block()   {}
 func (Space) block()  {}
+func (Image) block()  {}

@@ -46,7 +46,7 @@ func (s *sheet) row(left, right []line, column int) error {
 		if i >= len(left) {
 			width = s.width - column
 		}
-		fits, err := l.face.fits(clean(l.text), width)
+		fits, err := fits(l.face, clean(l.text), width)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *sheet) row(left, right []line, column int) error {
 // column draws lines of a width below each other.
 func (s *sheet) column(ls []line, x, width int) error {
 	for i, l := range ls {
-		lines, err := l.face.wrap(clean(l.text), width)
+		lines, err := wrap(l.face, clean(l.text), width)
 		if err != nil {
 			return err
 		}

@@ -33,11 +33,15 @@ func profileNamed(t testing.TB, name string) printer.Profile {
 
 func sample(t testing.TB, kind printer.Kind) printer.Document {
 	t.Helper()
-	doc, err := printer.Sample(kind, morning, "vi")
+	paper, err := printer.Sample(kind, morning, "vi")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doc
+	l, err := printer.NewLayouts(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Document(paper)
 }
 
 // small is a ticket of few bytes, for tests that cut it everywhere.

@@ -27,7 +27,7 @@ const (
 func em(xHeight int) float64 { return float64(xHeight) * unitsPerEm / unitsXHeight }
 
 // typeface is one parsed font file.
-type typeface struct{ regular, bold, narrow *sfnt.Font }
+type typeface struct{ regular, bold, narrow, mono *sfnt.Font }
 
 func parseFonts() (t typeface, err error) {
 	for _, f := range []struct {
@@ -41,6 +41,9 @@ func parseFonts() (t typeface, err error) {
 		if *f.dst, err = sfnt.Parse(f.ttf); err != nil {
 			return t, fmt.Errorf("printer font: %w", err)
 		}
+	}
+	if t.mono, err = parseMono(); err != nil {
+		return t, fmt.Errorf("printer font: %w", err)
 	}
 	return t, nil
 }

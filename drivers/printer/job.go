@@ -17,11 +17,10 @@ import (
 //   - [Unknown], error: some of it may be out. Ask the person, never send it again.
 func (p *Printer) Print(ctx context.Context, doc Document) (Outcome, error) {
 	start := time.Now()
-	paper, err := p.renderer.Render(doc, p.profile.Dots)
+	bytes, err := p.renderer.Job(doc, p.profile)
 	if err != nil {
 		return NotPrinted, err
 	}
-	bytes := Encode(paper, p.profile)
 	if err := p.take(ctx); err != nil {
 		return NotPrinted, err
 	}

@@ -87,6 +87,10 @@ func TestEveryUnitOfHanoiHasItsGlyphs(t *testing.T) {
 		t.Errorf("%d units, there are 126", len(city.Wards))
 	}
 	r := newTestRenderer(t)
+	l, err := NewLayouts(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, w := range city.Wards {
 		for name, f := range faces(r) {
 			for _, l := range clean(w.FullName) {
@@ -96,7 +100,7 @@ func TestEveryUnitOfHanoiHasItsGlyphs(t *testing.T) {
 			}
 		}
 		for _, dots := range []int{576, 384} {
-			if _, err := r.Render(Ticket{Unit: "UBND " + w.FullName, Number: "A001", At: morning}.Document(), dots); err != nil {
+			if _, err := r.Render(l.Document(Ticket{Unit: "UBND " + w.FullName, Number: "A001", At: morning}), dots); err != nil {
 				t.Errorf("%s: %v", w.FullName, err)
 			}
 		}
@@ -155,7 +159,7 @@ func TestWrapKeepsEverything(t *testing.T) {
 	f := newTestRenderer(t).face(regular, 15)
 	for _, text := range []string{"", "a", strings.Repeat("dài ", 100), strings.Repeat("x", 500), "đường " + strings.Repeat("W", 80) + " số 5"} {
 		for _, width := range []int{60, 384, 576} {
-			lines, err := f.wrap(text, width)
+			lines, err := wrap(f, text, width)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,190 +1,224 @@
 package printer
 
 import (
+	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// A paper is blocks being put together; it knows the languages.
-type paper struct {
-	words
-	blocks []Block
+// A Paper is what is to be printed, as data: [Ticket], [Slip], [Checklist],
+// [Acceptance], [TestPage] or [Readiness]. Where each of its fields stands is the
+// layout's business ([Layouts.Document]).
+type Paper interface{ values() values }
+
+// values are the fields of a paper by the names that layouts.yaml uses.
+type values struct {
+	kind   Kind
+	number string // for the journal
+	lang   string
+	text   map[string]label // also those that are empty: a layout may name no others
+	list   map[string][]entry
 }
 
-func (p *paper) add(b ...Block) { p.blocks = append(p.blocks, b...) }
+// An entry is one of a list: of papers, steps, checks.
+type entry struct{ text, note string }
 
-// center adds a centred text unless it is empty.
-func (p *paper) center(text string, size Size, bold bool) {
-	if text != "" {
-		p.add(Text{Text: text, Size: size, Bold: bold, Align: AlignCenter})
-	}
+// Ticket is a queue ticket.
+type Ticket struct {
+	Unit    string // UBND phường Ba Đình
+	Site    string // Điểm hỗ trợ dịch vụ công số 2
+	Number  string // A012
+	Service string
+	Where   string // area or counter; may be empty
+	Ahead   int
+	Wait    time.Duration // estimate; zero: not said
+	At      time.Time
+	QR      string // an https address to follow the turn, or words to keep; may be empty
+	Reason  string // why it has priority; may be empty
+	Reprint bool
+	Lang    string // "vi" or "en": English adds a second line, Vietnamese always stands
 }
 
-// heading adds a bold centred line unless it is empty.
-func (p *paper) heading(text string, size Size) {
-	if text != "" {
-		p.add(Text{Text: text, Size: size, Bold: true, Align: AlignCenter, Line: true})
-	}
-}
-
-// title adds a centred fixed text, English below it in small print.
-func (p *paper) title(key string, size Size) {
-	p.center(p.vi(key), size, false)
-	p.center(p.en(key), SizeSmall, false)
-}
-
-// part begins a part of a longer paper.
-func (p *paper) part(key string) {
-	p.add(Space{10}, Text{Text: p.vi(key), Size: SizeNormal, Bold: true})
-	if en := p.en(key); en != "" {
-		p.add(Text{Text: en, Size: SizeSmall})
-	}
-	p.add(Space{4})
-}
-
-// row adds a label and its value unless the value is empty.
-func (p *paper) row(key, value, note string) {
-	if value != "" {
-		p.add(Row{Label: p.vi(key), LabelNote: p.en(key), Value: value, ValueNote: note})
-	}
-}
-
-// second is a text in English, if English is wanted beside the Vietnamese.
-func (p *paper) second(en string) string {
-	if !p.english {
-		return ""
-	}
-	return en
-}
-
-func (p *paper) list(mark func(i int) string, texts []string) {
-	for i, t := range texts {
-		p.add(Item{Mark: mark(i), Text: t})
-	}
-}
-
-func numbered(i int) string { return strconv.Itoa(i+1) + "." }
-
-func ticked(int) string { return MarkBox }
-
-// badge adds a text white on black, with its English beside it.
-func (p *paper) badge(vi, en string) {
-	if en != "" {
-		vi += " · " + en
-	}
-	p.add(Badge{vi})
-}
-
-// Document lays the ticket out.
-func (t Ticket) Document() Document {
-	p := paper{words: wordsFor(t.Lang)}
-	if t.Reprint {
-		p.badge(p.vi("reprint"), p.en("reprint"))
-	}
-	p.heading(t.Unit, SizeNormal)
-	p.center(t.Site, SizeSmall, false)
-	p.add(Rule{})
-	p.title("ticket.title", SizeSmall)
-	p.add(Number{t.Number})
-	if t.Reason != "" {
-		p.badge(p.vi("ticket.priority", t.Reason), p.en("ticket.priority"))
-	}
-	p.center(t.Service, SizeLarge, true)
-	p.add(Rule{})
-	p.row("ticket.where", t.Where, "")
+func (t Ticket) values() values {
+	ahead := ""
 	if t.Ahead > 0 {
-		n := strconv.Itoa(t.Ahead)
-		p.row("ticket.ahead", p.vi("ticket.people", n), "")
-	} else {
-		p.row("ticket.ahead", p.vi("ticket.nobody"), p.en("ticket.nobody"))
+		ahead = strconv.Itoa(t.Ahead)
 	}
-	if t.Wait > 0 {
-		a := about(t.Wait)
-		p.row("ticket.wait", a.vi, p.second(a.en))
-	}
-	if t.QR != "" {
-		p.add(QR{t.QR})
-		if strings.HasPrefix(t.QR, "https://") {
-			p.title("ticket.follow", SizeSmall)
-		} else {
-			p.title("ticket.keep", SizeSmall) // plain words: nothing to follow there
-		}
-	}
-	p.moment("ticket.at", when(t.At))
-	return Document{Kind: KindTicket, Number: t.Number, Blocks: p.blocks}
+	return values{kind: KindTicket, number: t.Number, lang: t.Lang, text: map[string]label{
+		"unit": same(t.Unit), "site": same(t.Site), "number": same(t.Number), "service": same(t.Service),
+		"where": same(t.Where), "ahead": same(ahead), "wait": about(t.Wait), "at": when(t.At), "qr": same(t.QR),
+		"link": yes(strings.HasPrefix(t.QR, "https://")), "reason": same(t.Reason), "reprint": yes(t.Reprint),
+	}}
 }
 
-func (p *paper) moment(key string, at label) {
-	p.center(p.vi(key, at.vi), SizeSmall, false)
-	p.center(p.en(key, at.en), SizeSmall, false)
+// Slip is the "Phiếu nộp hồ sơ": sent, waiting for an officer to accept it. It
+// names no due date and carries no queue-style number (services.md, Slips).
+type Slip struct {
+	Authority string // the receiving authority heads it
+	Site      string
+	Receipt   string // grouped, as people read it
+	Code      string // official code when known
+	Kept      bool   // not sent yet: there is no network, and the paper must not say otherwise
+	Procedure string
+	Official  string // the procedure's code
+	Applicant string
+	PIN       string // masked
+	Papers    []SlipPaper
+	Next      []string // what happens next, a sentence each
+	At        time.Time
+	QR        string
+	Reprint   bool
+	Lang      string
 }
 
-// Document lays the slip out.
-func (s Slip) Document() Document {
-	p := paper{words: wordsFor(s.Lang)}
-	if s.Reprint {
-		p.badge(p.vi("reprint"), p.en("reprint"))
-	}
-	p.heading(s.Authority, SizeLarge)
-	p.center(s.Site, SizeSmall, false)
-	p.add(Rule{})
-	p.heading(p.vi("slip.title"), SizeTitle)
-	p.center(p.en("slip.title"), SizeSmall, false)
-	state := "slip.state"
-	if s.Kept {
-		state = "slip.kept"
-	}
-	p.title(state, SizeNormal)
-	p.add(Space{8})
-	p.heading(s.Receipt, SizeTitle)
-	p.title("slip.receipt", SizeSmall)
-	p.add(Rule{})
-	p.row("slip.code", s.Code, "")
-	p.row("slip.procedure", s.Procedure, s.Official)
-	p.row("slip.applicant", s.Applicant, "")
-	p.row("slip.pin", s.PIN, "")
-	if len(s.Papers) > 0 {
-		p.part("slip.papers")
-		for _, paper := range s.Papers {
-			p.add(Item{Mark: "•", Text: paper.Name, Note: paper.How})
-		}
-	}
-	if len(s.Next) > 0 {
-		p.part("slip.next")
-		p.list(numbered, s.Next)
-	}
-	if s.QR != "" {
-		p.add(QR{s.QR})
-		p.title("slip.qr", SizeSmall)
-	}
-	p.moment("slip.at", when(s.At))
-	p.add(Space{8})
-	p.title("slip.not", SizeSmall)
-	return Document{Kind: KindSlip, Number: s.Receipt, Blocks: p.blocks}
+// SlipPaper is one paper of a slip and how it gets there.
+type SlipPaper struct{ Name, How string }
+
+func (s Slip) values() values {
+	return values{kind: KindSlip, number: s.Receipt, lang: s.Lang, text: map[string]label{
+		"authority": same(s.Authority), "site": same(s.Site), "receipt": same(s.Receipt), "code": same(s.Code),
+		"kept": yes(s.Kept), "procedure": same(s.Procedure), "official": same(s.Official),
+		"applicant": same(s.Applicant), "pin": same(s.PIN), "at": when(s.At), "qr": same(s.QR), "reprint": yes(s.Reprint),
+	}, list: map[string][]entry{"papers": slipPapers(s.Papers), "next": sentences(s.Next)}}
 }
 
-// Document lays the preparation list out.
-func (c Checklist) Document() Document {
-	p := paper{words: wordsFor(c.Lang)}
-	p.heading(c.Unit, SizeNormal)
-	p.add(Rule{})
-	p.title("checklist.title", SizeSmall)
-	p.add(Space{4})
-	p.center(c.Procedure, SizeLarge, true)
-	p.center(c.Official, SizeSmall, false)
-	p.add(Rule{})
-	p.row("checklist.fee", c.Fee, "")
-	p.row("checklist.time", c.Time, "")
-	p.row("checklist.where", c.Where, "")
-	if len(c.Papers) > 0 {
-		p.part("checklist.papers")
-		p.list(ticked, c.Papers)
-	}
-	if len(c.Next) > 0 {
-		p.part("checklist.next")
-		p.list(numbered, c.Next)
-	}
-	p.add(Space{6})
-	p.moment("checklist.at", when(c.At))
-	return Document{Kind: KindChecklist, Number: c.Official, Blocks: p.blocks}
+// Checklist is a preparation list: what to bring for a procedure.
+type Checklist struct {
+	Unit      string
+	Procedure string
+	Official  string
+	Fee       string
+	Time      string
+	Papers    []string
+	Where     string
+	Next      []string
+	At        time.Time
+	Lang      string
 }
+
+func (c Checklist) values() values {
+	return values{kind: KindChecklist, number: c.Official, lang: c.Lang, text: map[string]label{
+		"unit": same(c.Unit), "procedure": same(c.Procedure), "official": same(c.Official), "fee": same(c.Fee),
+		"time": same(c.Time), "where": same(c.Where), "at": when(c.At),
+	}, list: map[string][]entry{"papers": sentences(c.Papers), "next": sentences(c.Next)}}
+}
+
+// Acceptance is the "Thông tin tiếp nhận và hẹn trả", printed only after an
+// officer has accepted the dossier (status 2) and given a date. Mẫu 01 of Circular
+// 03/2025/TT-VPCP is signed and lies at the end of the QR code; this paper has its
+// facts and no signatures.
+type Acceptance struct {
+	Authority string
+	Site      string
+	Code      string // official code
+	Receipt   string
+	Procedure string
+	Official  string
+	Papers    []SlipPaper
+	Received  time.Time
+	Due       time.Time
+	Where     string // where the result is handed out
+	QR        string
+	At        time.Time
+	Reprint   bool
+	Lang      string
+}
+
+func (a Acceptance) values() values {
+	return values{kind: KindAcceptance, number: a.Receipt, lang: a.Lang, text: map[string]label{
+		"authority": same(a.Authority), "site": same(a.Site), "code": same(a.Code), "receipt": same(a.Receipt),
+		"procedure": same(a.Procedure), "official": same(a.Official), "received": when(a.Received), "due": when(a.Due),
+		"where": same(a.Where), "qr": same(a.QR), "at": when(a.At), "reprint": yes(a.Reprint),
+	}, list: map[string][]entry{"papers": slipPapers(a.Papers)}}
+}
+
+// TestPage shows a technician that a printer speaks Vietnamese and cuts in the
+// right place.
+type TestPage struct {
+	Profile string
+	Port    string
+	Kiosk   string // may be empty
+	At      time.Time
+	Lang    string
+}
+
+func (t TestPage) values() values {
+	return values{kind: KindTest, number: t.Profile, lang: t.Lang, text: map[string]label{
+		"profile": same(t.Profile), "port": same(t.Port), "kiosk": same(t.Kiosk), "at": when(t.At),
+		"letters": same(Letters()), "qr": same("TIEPDAN-TEST " + t.Profile),
+	}}
+}
+
+// Readiness is the technician's report that a kiosk may be opened, or why not.
+type Readiness struct {
+	Kiosk, Unit, Site string
+	Ready             bool
+	Checks            []Check
+	At                time.Time
+	Lang              string
+}
+
+// A Check is one line of a readiness report.
+type Check struct {
+	Name string // Máy in
+	Says string // EPSON TM-T82, in được
+	Note string // what to do; may be empty
+}
+
+func (r Readiness) values() values {
+	checks := make([]entry, len(r.Checks))
+	table := map[string][]entry{}
+	for i, c := range r.Checks {
+		checks[i] = entry{c.Name + ": " + c.Says, c.Note}
+	}
+	table["checks"] = checks
+	return values{kind: KindReadiness, number: r.Kiosk, lang: r.Lang, text: map[string]label{
+		"kiosk": same(r.Kiosk), "unit": same(r.Unit), "site": same(r.Site), "ready": yes(r.Ready), "at": when(r.At),
+	}, list: table}
+}
+
+func slipPapers(papers []SlipPaper) []entry {
+	out := make([]entry, len(papers))
+	for i, p := range papers {
+		out[i] = entry{p.Name, p.How}
+	}
+	return out
+}
+
+func sentences(texts []string) []entry {
+	out := make([]entry, len(texts))
+	for i, t := range texts {
+		out[i].text = t
+	}
+	return out
+}
+
+// Letters are the 134 letters that Vietnamese has beside A to Z: twelve vowels
+// with five tones, the six vowels and đ with marks of their own, in both cases.
+func Letters() string {
+	const vowels = "aàảãáạ ăằẳẵắặ âầẩẫấậ eèẻẽéẹ êềểễếệ iìỉĩíị oòỏõóọ ôồổỗốộ ơờởỡớợ uùủũúụ ưừửữứự yỳỷỹýỵ đ"
+	return vowels + " " + strings.ToUpper(vowels)
+}
+
+// Papers carry names; logs never do. What may be logged of one is its kind.
+
+func (d Document) String() string       { return "document " + string(d.Kind) }
+func (d Document) GoString() string     { return d.String() }
+func (d Document) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+func (Slip) String() string       { return string(KindSlip) }
+func (Slip) GoString() string     { return string(KindSlip) }
+func (Slip) LogValue() slog.Value { return slog.StringValue(string(KindSlip)) }
+
+func (Ticket) String() string       { return string(KindTicket) }
+func (Ticket) GoString() string     { return string(KindTicket) }
+func (Ticket) LogValue() slog.Value { return slog.StringValue(string(KindTicket)) }
+
+func (Checklist) String() string       { return string(KindChecklist) }
+func (Checklist) GoString() string     { return string(KindChecklist) }
+func (Checklist) LogValue() slog.Value { return slog.StringValue(string(KindChecklist)) }
+
+func (Acceptance) String() string       { return string(KindAcceptance) }
+func (Acceptance) GoString() string     { return string(KindAcceptance) }
+func (Acceptance) LogValue() slog.Value { return slog.StringValue(string(KindAcceptance)) }

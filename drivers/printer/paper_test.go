@@ -28,17 +28,27 @@ func newTestRenderer(t testing.TB) *Renderer {
 
 func sample(t testing.TB, kind Kind, lang string) Document {
 	t.Helper()
-	doc, err := Sample(kind, morning, lang)
+	paper, err := Sample(kind, morning, lang)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doc
+	return layOut(t, paper)
+}
+
+// layOut lays a paper out as we do where nobody says otherwise.
+func layOut(t testing.TB, p Paper) Document {
+	t.Helper()
+	l, err := NewLayouts(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Document(p)
 }
 
 func TestGoldenPapers(t *testing.T) {
 	r := newTestRenderer(t)
 	for _, dots := range []int{576, 384} {
-		for _, kind := range []Kind{KindTicket, KindSlip, KindChecklist} {
+		for _, kind := range []Kind{KindTicket, KindSlip, KindChecklist, KindAcceptance, KindTest, KindReadiness} {
 			for _, lang := range []string{"vi", "en"} {
 				name := fmt.Sprintf("%s-%s-%d", kind, lang, dots)
 				t.Run(name, func(t *testing.T) {
@@ -99,7 +109,7 @@ func sameImage(a, b image.Image) bool {
 // Without a network the paper claims no more than is so.
 func TestSlipSaysWhetherItWasSent(t *testing.T) {
 	for _, kept := range []bool{false, true} {
-		doc := Slip{Authority: "UBND phường Ba Đình", Receipt: "K7QD-3M9X-V2TA", Kept: kept, Lang: "vi"}.Document()
+		doc := layOut(t, Slip{Authority: "UBND phường Ba Đình", Receipt: "K7QD-3M9X-V2TA", Kept: kept, Lang: "vi"})
 		var said string
 		for _, b := range doc.Blocks {
 			if text, ok := b.(Text); ok {

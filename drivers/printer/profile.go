@@ -26,12 +26,39 @@ type Profile struct {
 	Finish  string `yaml:"finish"`
 	Justify bool   `yaml:"justify"`
 	Double  bool   `yaml:"double"`
+
+	DPI       int      `yaml:"dpi"`
+	Columns   int      `yaml:"columns"` // of font A, 12 × 24 dots
+	FeedUnits int      `yaml:"feed_units"`
+	MaxGlyphs int      `yaml:"max_glyphs"`
+	Reverse   bool     `yaml:"reverse"`
+	Smooth    bool     `yaml:"smooth"`
+	Speed     int      `yaml:"speed"` // mm/s; 0: unknown
+	USB       []USB    `yaml:"usb"`
+	Quirks    []string `yaml:"quirks"`
+	Sources   []Source `yaml:"sources"`
+}
+
+// USB is how printers of a family call themselves on the bus.
+type USB struct {
+	Vendor  string `yaml:"vendor"` // four hexadecimal digits
+	Product string `yaml:"product"`
+	About   string `yaml:"about"`
+}
+
+// A Source says where a fact of a profile was read; "[?]" says that nobody found
+// one, and that the profile is careful instead.
+type Source struct {
+	Fact string `yaml:"fact"`
+	From string `yaml:"from"`
 }
 
 // The values of a profile's choices.
 const (
 	choiceNone    = "none"
 	choiceRaster  = "raster"
+	glyphsDown    = "downloaded"
+	qrNative      = "native"
 	cutterFull    = "full"
 	cutterPartial = "partial"
 	statusDLEEOT  = "dle-eot"
@@ -96,8 +123,15 @@ func (p Profile) Validate() error {
 	field("dots", p.Dots, p.Dots >= 200 && p.Dots <= 1000 && p.Dots%8 == 0)
 	field("baud", p.Baud, slices.Contains([]int{9600, 19200, 38400, 57600, 115200, 230400}, p.Baud))
 	field("tail", p.Tail, p.Tail >= 0 && p.Tail <= 400)
-	choice("glyphs", p.Glyphs, choiceRaster)
-	choice("qr", p.QR, choiceRaster)
+	choice("glyphs", p.Glyphs, choiceRaster, glyphsDown)
+	choice("qr", p.QR, choiceRaster, qrNative)
+	field("qr", p.QR+" with glyphs "+p.Glyphs, p.QR == choiceRaster || p.Glyphs == glyphsDown)
+	field("dpi", p.DPI, p.DPI == 180 || p.DPI == 203)
+	field("columns", p.Columns, p.Columns >= 16 && p.Columns*cellWidth <= p.Dots)
+	field("feed_units", p.FeedUnits, p.FeedUnits == 1 || p.FeedUnits == 2)
+	if p.Glyphs == glyphsDown { // one line of nothing but accented letters has to fit
+		field("max_glyphs", p.MaxGlyphs, p.MaxGlyphs >= p.Columns && p.MaxGlyphs <= lastCode-firstCode+1)
+	}
 	choice("cutter", p.Cutter, cutterFull, cutterPartial, choiceNone)
 	choice("status", p.Status, statusDLEEOT, choiceNone)
 	choice("finish", p.Finish, finishGSr, choiceNone)

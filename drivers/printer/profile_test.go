@@ -14,6 +14,9 @@ func TestProfilesAreStrict(t *testing.T) {
 - name: mine-80
   about: mine
   dots: 576
+  dpi: 203
+  columns: 48
+  feed_units: 1
   baud: 9600
   glyphs: raster
   qr: raster
@@ -33,6 +36,13 @@ func TestProfilesAreStrict(t *testing.T) {
 		{"576", "wide", "dots"},
 		{"9600", "9601", "baud"},
 		{"glyphs: raster", "glyphs: letters", "glyphs"},
+		{"glyphs: raster", "glyphs: downloaded", "max_glyphs"},
+		{"glyphs: raster", "glyphs: downloaded\n  max_glyphs: 40", "max_glyphs"}, // fewer than a line has letters
+		{"glyphs: raster", "glyphs: downloaded\n  max_glyphs: 95", "max_glyphs"}, // the space is one's own
+		{"qr: raster", "qr: native", "qr"},
+		{"columns: 48", "columns: 49", "columns"}, // 588 dots
+		{"dpi: 203", "dpi: 200", "dpi"},
+		{"feed_units: 1", "feed_units: 0", "feed_units"},
 		{"cutter: full", "cutter: half", "cutter"},
 		{"tail: 104", "tail: 40", "tail"}, // through the last line
 		{"dle-eot", "none", "finish"},     // nobody answers at the end
@@ -67,7 +77,7 @@ func TestWordsOfTime(t *testing.T) {
 func TestPapersAreNotLogged(t *testing.T) {
 	const canary = "NGUYỄN THỊ CHIM HOÀNG YẾN"
 	slip := Slip{Applicant: canary, PIN: canary, Procedure: canary}
-	for _, v := range []any{slip, &slip, slip.Document(), Ticket{Unit: canary}, Checklist{Unit: canary}} {
+	for _, v := range []any{slip, &slip, layOut(t, slip), Ticket{Unit: canary}, Checklist{Unit: canary}} {
 		if s := logged(v); strings.Contains(s, canary) || s == "" {
 			t.Errorf("%T: %s", v, s)
 		}

@@ -38,28 +38,36 @@ func (s *sheet) qr(b QR) error {
 		return err
 	}
 	n := len(modules)
-	size := 0
-	for _, m := range moduleSizes {
-		// A large code may be larger than is handsome, but never too fine or cut.
-		if n*m <= maxQR || (m == moduleSizes[len(moduleSizes)-1] && (n+2*quietZone)*m <= s.width) {
-			size = m
-			break
-		}
-	}
-	if size == 0 {
-		return fmt.Errorf("QR code of %d modules does not fit %d dots", n, s.width)
+	size, err := moduleSize(n, s.width)
+	if err != nil {
+		return err
 	}
 	// Left and top edges on even dots, for the same reason.
 	s.space(quietZone*size + s.y%2)
 	left := (s.width - n*size) / 4 * 2
-	for my, row := range modules {
-		for mx, dark := range row {
-			if dark {
-				s.fill(left+mx*size, s.y+my*size, left+(mx+1)*size, s.y+(my+1)*size)
-			}
-		}
-	}
+	drawModules(s.grown(s.y+n*size), modules, size, left, s.y)
 	s.space(n*size + quietZone*size)
 	s.paper.Grow(s.y)
 	return nil
+}
+
+// moduleSize is how many dots a module of such a code is on such paper.
+func moduleSize(modules, dots int) (int, error) {
+	for _, m := range moduleSizes {
+		// A large code may be larger than is handsome, but never too fine or cut.
+		if modules*m <= maxQR || (m == moduleSizes[len(moduleSizes)-1] && (modules+2*quietZone)*m <= dots) {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("QR code of %d modules does not fit %d dots", modules, dots)
+}
+
+func drawModules(b *Bitmap, modules [][]bool, size, left, top int) {
+	for my, row := range modules {
+		for mx, dark := range row {
+			if dark {
+				b.Fill(left+mx*size, top+my*size, left+(mx+1)*size, top+(my+1)*size)
+			}
+		}
+	}
 }

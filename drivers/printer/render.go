@@ -24,6 +24,7 @@ type Renderer struct {
 
 	mu    sync.Mutex
 	faces map[faceKey]*face
+	cells map[rune]cell
 }
 
 type faceKey struct {
@@ -37,7 +38,7 @@ func NewRenderer() (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Renderer{fonts: fonts, faces: map[faceKey]*face{}}, nil
+	return &Renderer{fonts: fonts, faces: map[faceKey]*face{}, cells: map[rune]cell{}}, nil
 }
 
 // Render draws a document on paper of that many dots: 576 for 80 mm rolls, 384
@@ -139,6 +140,8 @@ func (s *sheet) block(b Block) error {
 	case Space:
 		s.space(min(max(b.Dots, 0), maxRows+1))
 		return nil
+	case Image:
+		return s.image(b.Bitmap)
 	}
 	return errors.New("unknown kind of block")
 }
@@ -202,7 +205,7 @@ func (s *sheet) text(b Text) error {
 	case AlignCenter:
 		return s.centered(f, b.Text)
 	case AlignLeft, "":
-		lines, err := f.wrap(clean(b.Text), s.width)
+		lines, err := wrap(f, clean(b.Text), s.width)
 		if err != nil {
 			return err
 		}
@@ -212,7 +215,7 @@ func (s *sheet) text(b Text) error {
 }
 
 func (s *sheet) centered(f *face, text string) error {
-	lines, err := f.balance(clean(text), s.width)
+	lines, err := balance(f, clean(text), s.width)
 	if err != nil {
 		return err
 	}
@@ -258,7 +261,7 @@ func (s *sheet) number(b Number) error {
 func (s *sheet) badge(b Badge) error {
 	f := s.face(bold, 15)
 	const padX, padTop, padBottom, gap = 18, 2, 8, 6
-	lines, err := f.balance(clean(b.Text), s.width-2*padX)
+	lines, err := balance(f, clean(b.Text), s.width-2*padX)
 	if err != nil || len(lines) == 0 {
 		return err
 	}
@@ -311,11 +314,11 @@ func (s *sheet) item(b Item) error {
 	if b.Mark == "•" {
 		indent = f.em
 	}
-	lines, err := f.wrap(clean(b.Text), s.width-indent)
+	lines, err := wrap(f, clean(b.Text), s.width-indent)
 	if err != nil {
 		return err
 	}
-	notes, err := note.wrap(clean(b.Note), s.width-indent)
+	notes, err := wrap(note, clean(b.Note), s.width-indent)
 	if err != nil {
 		return err
 	}
@@ -347,4 +350,21 @@ func (s *sheet) box(x, y, side int) {
 	s.fill(x, y+side-line, x+side, y+side)
 	s.fill(x, y, x+line, y+side)
 	s.fill(x+side-line, y, x+side, y+side)
+}
+
+// image draws a picture in the middle.
+func (s *sheet) image(b *Bitmap) error {
+	if b == nil || b.Width > s.width {
+		return errors.New("picture does not fit the paper")
+	}
+	paper, left := s.grown(s.y+b.Height), (s.width-b.Width)/16*8
+	for y := range b.Height {
+		for x := range b.Width {
+			if b.Black(x, y) {
+				paper.Set(left+x, s.y+y, true)
+			}
+		}
+	}
+	s.space(b.Height)
+	return nil
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Sample returns a document of a kind filled with made-up people and places:
-// what a technician prints to see that a printer speaks Vietnamese.
-func Sample(kind Kind, at time.Time, lang string) (Document, error) {
+// Sample returns a paper of a kind filled with made-up people and places: what a
+// technician prints to see that a printer speaks Vietnamese.
+func Sample(kind Kind, at time.Time, lang string) (Paper, error) {
 	switch kind {
 	case KindTicket:
 		return Ticket{
@@ -15,7 +15,7 @@ func Sample(kind Kind, at time.Time, lang string) (Document, error) {
 			Number: "A012", Service: "Hộ tịch – khai sinh, kết hôn",
 			Where: "Quầy 3 và 4", Ahead: 7, Wait: 15 * time.Minute, At: at,
 			QR: "A012 · UBND phường Ba Đình · " + at.In(vietnam).Format("15:04 02/01/2006"), Lang: lang,
-		}.Document(), nil
+		}, nil
 	case KindSlip:
 		return Slip{
 			Authority: "UBND phường Ba Đình", Site: "Điểm hỗ trợ dịch vụ công số 2",
@@ -30,7 +30,7 @@ func Sample(kind Kind, at time.Time, lang string) (Document, error) {
 				"Nếu sau 1 ngày làm việc chưa có mã hồ sơ, mời gọi 024 1022 hoặc mang phiếu này đến quầy Hộ tịch.",
 			},
 			At: at, QR: "TIEPDAN:7QK2M9XD4TPA", Lang: lang,
-		}.Document(), nil
+		}, nil
 	case KindChecklist:
 		return Checklist{
 			Unit: "UBND phường Ba Đình", Procedure: "Đăng ký kết hôn", Official: "1.000894",
@@ -43,7 +43,26 @@ func Sample(kind Kind, at time.Time, lang string) (Document, error) {
 			Where: "Quầy Hộ tịch",
 			Next:  []string{"Hai bên cùng có mặt tại quầy.", "Lấy số ở kiosk: chọn “Hộ tịch”."},
 			At:    at, Lang: lang,
-		}.Document(), nil
+		}, nil
+	case KindAcceptance:
+		return Acceptance{
+			Authority: "UBND phường Ba Đình", Site: "Điểm hỗ trợ dịch vụ công số 2",
+			Code: "000.00.06.H26-261123-0361", Receipt: "7QK2-M9XD-4TPA", Procedure: "Đăng ký khai sinh", Official: "1.001193",
+			Papers:   []SlipPaper{{"Giấy chứng sinh", "Mang bản chính khi nhận kết quả"}},
+			Received: at, Due: at.Add(3 * 24 * time.Hour), Where: "Quầy 2, UBND phường Ba Đình",
+			At: at, QR: "TIEPDAN:7QK2M9XD4TPA", Lang: lang,
+		}, nil
+	case KindTest:
+		return TestPage{Profile: "generic-80", Port: "/dev/serial/by-id/usb-printer", Kiosk: "Điểm hỗ trợ dịch vụ công số 2", At: at, Lang: lang}, nil
+	case KindReadiness:
+		return Readiness{
+			Kiosk: "HN-00004-02", Unit: "UBND phường Ba Đình", Site: "Điểm hỗ trợ dịch vụ công số 2", Ready: false, At: at, Lang: lang,
+			Checks: []Check{
+				{Name: "Đầu đọc thẻ", Says: "ACS ACR39U, sẵn sàng"},
+				{Name: "Máy in", Says: "hết giấy", Note: "Thay cuộn giấy mới."},
+				{Name: "Đồng hồ", Says: "đúng giờ"},
+			},
+		}, nil
 	}
-	return Document{}, fmt.Errorf("no sample of kind %q: ticket, slip or checklist", kind)
+	return nil, fmt.Errorf("no sample of kind %q: ticket, slip, checklist, acceptance, test or readiness", kind)
 }

@@ -2,10 +2,15 @@ package printer
 
 import "strings"
 
+// A measurer tells how wide a line would be: a face in dots, a grid in columns.
+type measurer interface {
+	measure(line string) (int, error)
+}
+
 // wrap breaks a text between words so that no line is wider than width; a word
 // that is wider than a whole line is broken between letters. Only the plain
 // space breaks: "7&nbsp;người" stays together.
-func (f *face) wrap(text string, width int) ([]string, error) {
+func wrap(m measurer, text string, width int) ([]string, error) {
 	var lines []string
 	line := ""
 	for word := range strings.SplitSeq(text, " ") {
@@ -16,7 +21,7 @@ func (f *face) wrap(text string, width int) ([]string, error) {
 		if line != "" {
 			try = line + " " + word
 		}
-		w, err := f.measure(try)
+		w, err := m.measure(try)
 		if err != nil {
 			return nil, err
 		}
@@ -27,7 +32,7 @@ func (f *face) wrap(text string, width int) ([]string, error) {
 		if line != "" {
 			lines = append(lines, line)
 		}
-		full, rest, err := f.chop(word, width)
+		full, rest, err := chop(m, word, width)
 		if err != nil {
 			return nil, err
 		}
@@ -40,10 +45,10 @@ func (f *face) wrap(text string, width int) ([]string, error) {
 }
 
 // chop breaks a word that does not fit on a line; the rest does.
-func (f *face) chop(word string, width int) (full []string, rest string, err error) {
+func chop(m measurer, word string, width int) (full []string, rest string, err error) {
 	start := 0
 	for i, r := range word {
-		w, err := f.measure(word[start : i+len(string(r))])
+		w, err := m.measure(word[start : i+len(string(r))])
 		if err != nil {
 			return nil, "", err
 		}
@@ -57,15 +62,15 @@ func (f *face) chop(word string, width int) (full []string, rest string, err err
 
 // balance wraps into as few lines as wrap does, but of about equal length: the
 // narrowest width that needs no line more.
-func (f *face) balance(text string, width int) ([]string, error) {
-	lines, err := f.wrap(text, width)
+func balance(m measurer, text string, width int) ([]string, error) {
+	lines, err := wrap(m, text, width)
 	if err != nil || len(lines) < 2 {
 		return lines, err
 	}
 	low, high := width/2, width // high always fits
 	for high-low > 4 {
 		mid := (low + high) / 2
-		try, err := f.wrap(text, mid)
+		try, err := wrap(m, text, mid)
 		if err != nil {
 			return nil, err
 		}
@@ -79,9 +84,9 @@ func (f *face) balance(text string, width int) ([]string, error) {
 }
 
 // fits reports whether no word of a text is wider than width.
-func (f *face) fits(text string, width int) (bool, error) {
+func fits(m measurer, text string, width int) (bool, error) {
 	for word := range strings.SplitSeq(text, " ") {
-		if w, err := f.measure(word); err != nil || w > width {
+		if w, err := m.measure(word); err != nil || w > width {
 			return false, err
 		}
 	}

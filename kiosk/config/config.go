@@ -22,6 +22,8 @@ type Config struct {
 	Languages      []string          `yaml:"languages"`
 	Devices        Devices           `yaml:"devices"`
 	TrustDir       string            `yaml:"trust_dir"` // CSCA anchors installed by the deployer
+	Papers         map[string]any    `yaml:"papers"`    // layouts of the unit's own, in the form of drivers/printer/layouts.yaml
+	Logo           string            `yaml:"logo"`      // at the head of papers: base64 of a PNG, at most 400 × 160 dots
 }
 
 // Unit is the administrative unit the kiosk serves.

@@ -178,8 +178,5 @@ type TicketOrder struct {
 type PrintJob struct {
 	Visit string
 	Job   int
-	Paper Paper
+	Paper printer.Paper
 }
-
-// A Paper lays itself out: [printer.Ticket], [printer.Slip], [printer.Checklist].
-type Paper interface{ Document() printer.Document }

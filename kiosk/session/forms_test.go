@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tiepdan/drivers/card/cccd"
+	"tiepdan/drivers/printer"
 	"tiepdan/kiosk/catalogue"
 )
 
@@ -80,7 +81,13 @@ func fileEmbedded(t *testing.T, c *catalogue.Catalogue, p *catalogue.Procedure, 
 		t.Error(err)
 	}
 	w.on(DossierRecorded{Visit: "token-1", At: w.now})
-	must[PrintPaper](w).Job.Paper.Document()
+	layouts, err := printer.NewLayouts(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc := layouts.Document(must[PrintPaper](w).Job.Paper); doc.Number != w.s.Visit.Receipt.Grouped() {
+		t.Errorf("the slip is of %q", doc.Number)
+	}
 }
 
 // candidates are answers somebody might give, the proposed one first.

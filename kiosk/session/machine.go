@@ -34,7 +34,7 @@ type (
 	// Printer prints one paper and says how it ended. The error says why it was
 	// not printed and unwraps to printer.ErrPaperOut and its like.
 	Printer interface {
-		Print(ctx context.Context, visit string, doc printer.Document) (printer.Outcome, error)
+		Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error)
 	}
 	// Finder looks a dossier up by receipt number or official code, here or at
 	// the centre. An error means it could not ask.

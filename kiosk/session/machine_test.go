@@ -91,11 +91,11 @@ func (f *fakeRecords) FindVisit(ctx context.Context, visit string) (*Filed, *Tic
 
 type fakePrinter struct {
 	mu   sync.Mutex
-	docs []printer.Document
+	docs []printer.Paper
 	err  error
 }
 
-func (f *fakePrinter) Print(ctx context.Context, visit string, d printer.Document) (printer.Outcome, error) {
+func (f *fakePrinter) Print(ctx context.Context, visit string, d printer.Paper) (printer.Outcome, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.docs = append(f.docs, d)

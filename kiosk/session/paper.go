@@ -57,7 +57,7 @@ func (t *step) printDone(ev PrintDone) {
 }
 
 // paper is what this screen prints; a repeated ticket or slip is marked.
-func (t *step) paper(again bool) Paper {
+func (t *step) paper(again bool) printer.Paper {
 	switch t.Visit.At {
 	case AtTicket:
 		return t.ticketPaper(again)
@@ -184,7 +184,7 @@ func (e *Env) officeFrom(at time.Time) time.Time {
 }
 
 // checklist is the preparation list of the procedure on screen.
-func (t *step) checklist() Paper {
+func (t *step) checklist() printer.Paper {
 	p := t.Procedure()
 	if p == nil {
 		return nil

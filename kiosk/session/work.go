@@ -137,7 +137,7 @@ func (m *Machine) recordDossier(ctx context.Context, visit string, d dossier.Dos
 }
 
 func (m *Machine) printPaper(ctx context.Context, job PrintJob) Event {
-	outcome, err := m.Printer.Print(ctx, job.Visit, job.Paper.Document())
+	outcome, err := m.Printer.Print(ctx, job.Visit, job.Paper)
 	done := PrintDone{Visit: job.Visit, Job: job.Job, Outcome: outcome}
 	if outcome == "" {
 		done.Outcome = printer.Unknown // whoever can't say may have printed

@@ -25,9 +25,9 @@ const (
 	longestHeader = 8
 )
 
-// Encode turns a paper into what is sent to the printer: ink as raster images
-// (GS v 0), white rows as feeds (ESC J), a tail past the cutter, and the cut. The
-// printer's line buffer is empty throughout, as GS v 0 demands.
+// Encode turns a drawn paper into what is sent to the printer: ink as raster
+// images (GS v 0), white rows as feeds (ESC J), a tail past the cutter, and the
+// cut. The printer's line buffer is empty throughout, as GS v 0 demands.
 func Encode(paper *Bitmap, p Profile) []byte {
 	out := []byte{esc, '@'}
 	centered := false
@@ -37,7 +37,7 @@ func Encode(paper *Bitmap, p Profile) []byte {
 			feed += b.y1 - b.y0
 			continue
 		}
-		out, feed = appendFeed(out, feed), 0
+		out, feed = appendFeed(out, feed*p.FeedUnits), 0
 		if b.centered != centered {
 			centered = b.centered
 			out = append(out, esc, 'a', bit(centered))
@@ -45,14 +45,17 @@ func Encode(paper *Bitmap, p Profile) []byte {
 		out = b.append(out, paper)
 	}
 	// What is white at the end is part of the tail. The tail is white raster: how
-	// far ESC J n goes depends on the printer's motion unit (1/203 inch on most,
-	// 1/360 on some), and a cut through the last line is worse than 100 bytes.
-	out = appendBlank(out, p.Tail)
+	// far ESC J n goes depends on the printer's motion unit, and where a profile is
+	// wrong about it, a cut through the last line is worse than 100 bytes.
+	return appendCut(appendBlank(out, p.Tail), p)
+}
+
+func appendCut(out []byte, p Profile) []byte {
 	switch p.Cutter {
 	case cutterFull:
-		out = append(out, gs, 'V', 0)
+		return append(out, gs, 'V', 0)
 	case cutterPartial:
-		out = append(out, gs, 'V', 1)
+		return append(out, gs, 'V', 1)
 	}
 	return out
 }
@@ -64,11 +67,12 @@ func bit(b bool) byte {
 	return 0
 }
 
-func appendFeed(out []byte, rows int) []byte {
-	for rows > 0 {
-		n := min(rows, 255)
+// appendFeed feeds that many motion units of the printer's.
+func appendFeed(out []byte, units int) []byte {
+	for units > 0 {
+		n := min(units, 255)
 		out = append(out, esc, 'J', byte(n))
-		rows -= n
+		units -= n
 	}
 	return out
 }
