@@ -82,27 +82,27 @@ func (r *records) record(ctx context.Context, sub store.Submission) (store.Recor
 }
 
 // FindVisit answers a page that comes back with a token.
-func (r *records) FindVisit(ctx context.Context, visit string) (*session.Filed, *session.Ticket, error) {
+func (r *records) FindVisit(ctx context.Context, visit string) (session.Found, error) {
 	rec, ok, err := r.store.FindVisit(ctx, visit)
 	if err != nil || !ok {
-		return nil, nil, err
+		return session.Found{}, err
 	}
-	var filed *session.Filed
-	var ticket *session.Ticket
-	if rec.Receipt != "" {
-		filed = &session.Filed{Receipt: rec.Receipt, Procedure: rec.Procedure, Case: rec.Case, At: rec.SubmittedAt,
-			Code: rec.Code, Status: rec.Status}
-		if receipt, err := r.store.Receipt(ctx, rec.Receipt); err == nil {
-			filed.Outcome, filed.Reason = receipt.Outcome, receipt.Reason
-		} else if !errors.Is(err, store.ErrUnknown) {
-			return nil, nil, err
-		}
-	}
+	var found session.Found
 	if rec.Ticket.ID != 0 {
 		t := sessionTicket(rec)
-		ticket = &t
+		found.Ticket, found.Paper = &t, string(rec.Paper)
 	}
-	return filed, ticket, nil
+	if rec.Receipt != "" {
+		found.Paper = string(rec.Slip)
+		found.Filed = &session.Filed{Receipt: rec.Receipt, Procedure: rec.Procedure, Case: rec.Case, At: rec.SubmittedAt,
+			Code: rec.Code, Status: rec.Status}
+		if receipt, err := r.store.Receipt(ctx, rec.Receipt); err == nil {
+			found.Filed.Outcome, found.Filed.Reason = receipt.Outcome, receipt.Reason
+		} else if !errors.Is(err, store.ErrUnknown) {
+			return session.Found{}, err
+		}
+	}
+	return found, nil
 }
 
 func sessionTicket(rec store.Recorded) session.Ticket {
@@ -151,12 +151,10 @@ type printing struct {
 
 func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error) {
 	doc := p.layouts.Document(paper)
-	id, err := p.job(ctx, doc)
+	// Unjournalled, a crash in mid-print could not be told from a paper that came out.
+	id, err := p.store.BeginJob(ctx, visit, string(doc.Kind), ungrouped(doc.Number), time.Now())
 	if err != nil {
 		return printer.NotPrinted, err
-	}
-	if err := p.store.SetJob(ctx, id, store.JobPrinting, time.Now()); err != nil {
-		return printer.NotPrinted, err // unjournalled, a crash now could not be told from a paper that came out
 	}
 	if p.began != nil {
 		p.began(id, doc.Kind, doc.Number)
@@ -167,18 +165,21 @@ func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper)
 	return outcome, errors.Join(err, p.store.SetJob(context.WithoutCancel(ctx), id, store.JobState(outcome), time.Now()))
 }
 
-// job finds the line that Record made for this paper, or makes one: a reprint, a list.
-func (p *printing) job(ctx context.Context, doc printer.Document) (int64, error) {
-	jobs, err := p.store.Jobs(ctx, 20)
+// resume tells the printer what the last run of this program left behind.
+func (p *printing) resume(ctx context.Context) error {
+	jobs, err := p.store.Jobs(ctx, 1)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for _, j := range jobs {
-		if j.State == store.JobQueued && j.Kind == string(doc.Kind) && ungrouped(j.Number) == ungrouped(doc.Number) {
-			return j.ID, nil
-		}
+	if len(jobs) > 0 && jobs[0].State == store.JobUnknown {
+		p.printer.LeftTorn()
 	}
-	return p.store.AddJob(ctx, string(doc.Kind), doc.Number, time.Now())
+	return nil
+}
+
+// Answered keeps what the person said of a paper whose outcome was unknown.
+func (p *printing) Answered(ctx context.Context, visit string, kind printer.Kind, out bool) error {
+	return p.store.AnswerJobs(ctx, visit, string(kind), out)
 }
 
 // ungrouped is a receipt number as it is kept, whatever way it is shown.

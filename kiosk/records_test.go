@@ -49,7 +49,8 @@ func TestPrintJournal(t *testing.T) {
 		}
 		return states
 	}
-	if _, err := db.Record(t.Context(), store.Submission{Visit: "0123456789012345678901", At: time.Now(), Ticket: &store.TicketRequest{Service: "x", Letter: "A"}}); err != nil {
+	const visit = "0123456789012345678901"
+	if _, err := db.Record(t.Context(), store.Submission{Visit: visit, At: time.Now(), Ticket: &store.TicketRequest{Service: "x", Letter: "A"}}); err != nil {
 		t.Fatal(err)
 	}
 	var during []string
@@ -60,7 +61,7 @@ func TestPrintJournal(t *testing.T) {
 		{"[ticket A001 printing]", "[ticket A001 printed]"},
 		{"[ticket A001 printing ticket A001 printed]", "[ticket A001 printed ticket A001 printed]"},
 	} {
-		if outcome, err := prints.Print(t.Context(), "", paper); outcome != printer.Printed || err != nil {
+		if outcome, err := prints.Print(t.Context(), visit, paper); outcome != printer.Printed || err != nil {
 			t.Fatalf("print %d: %s, %v", n, outcome, err)
 		}
 		if got := fmt.Sprint(during); got != want.during {
@@ -73,7 +74,7 @@ func TestPrintJournal(t *testing.T) {
 	if err := sim.SetPaper("out"); err != nil {
 		t.Fatal(err)
 	}
-	if outcome, err := prints.Print(t.Context(), "", paper); outcome != printer.NotPrinted || err == nil {
+	if outcome, err := prints.Print(t.Context(), visit, paper); outcome != printer.NotPrinted || err == nil {
 		t.Errorf("without paper: %s, %v", outcome, err)
 	}
 	if got := journal(); got[0] != "ticket A001 not-printed" {

@@ -109,7 +109,11 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	hall.Store, hall.Log = db, log.With("part", "queue")
 	visits := session.NewMachine(told.env, log.With("part", "session"))
 	visits.Cards = cardReader{dev.cards, anchors, stats, log.With("part", "card")}
-	visits.Printer = &printing{store: db, printer: dev.printer, layouts: told.layouts, metrics: stats, began: dev.began}
+	papers := &printing{store: db, printer: dev.printer, layouts: told.layouts, metrics: stats, began: dev.began}
+	if err := papers.resume(ctx); err != nil {
+		return fmt.Errorf("the data folder %s cannot be used: %w", o.data, err)
+	}
+	visits.Printer = papers
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 

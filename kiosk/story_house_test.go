@@ -159,8 +159,12 @@ func (h *storyHouse) start() {
 	hall.Store, hall.Log = db, h.log.logger("queue")
 	visits := session.NewMachine(h.env(), h.log.logger("session"))
 	visits.Cards = cardReader{dev.cards, anchors, stats, h.log.logger("card")}
-	visits.Printer = &printing{store: db, printer: paper, layouts: layoutsOf(h.T), metrics: stats,
+	papers := &printing{store: db, printer: paper, layouts: layoutsOf(h.T), metrics: stats,
 		began: func(_ int64, kind printer.Kind, number string) { h.printer.Expect(string(kind), number) }}
+	if err := papers.resume(h.Context()); err != nil {
+		h.Fatal(err)
+	}
+	visits.Printer = papers
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 

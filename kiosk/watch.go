@@ -37,7 +37,9 @@ func watchPrinter(p *printer.Printer, visits *session.Machine, tracker *health.T
 			tracker.Set(health.PaperOut, l == printer.PaperOut, "")
 			tracker.Set(health.PaperLow, l == printer.PaperLow, "")
 			tracker.Set(health.CoverOpen, l == printer.CoverOpen, "")
-			tracker.Set(health.CutterError, l == printer.Fault, "")
+			tracker.Set(health.CutterError, l == printer.CutterJam, "")
+			tracker.Set(health.PrinterHot, l == printer.Hot, "")
+			tracker.Set(health.PrinterFault, l == printer.Fault, "")
 			visits.Post(ctx, session.PrinterLevel{Level: l})
 		})
 	}

@@ -69,6 +69,10 @@ func New(open Opener, profile Profile, log *slog.Logger) (*Printer, error) {
 	return p, nil
 }
 
+// LeftTorn tells that a program before this one may have left half a paper hanging
+// out, which is to be cut off. Call it before the first use.
+func (p *Printer) LeftTorn() { p.torn = true }
+
 // Profile returns what the printer was made with.
 func (p *Printer) Profile() Profile { return p.profile }
 
@@ -144,7 +148,8 @@ func (l lease) SetWriteDeadline(t time.Time) error {
 }
 
 // Status asks the printer how it is. The error says why, and is there just when
-// the level is [Fault] or [Offline] (then it wraps [ErrFault], [ErrOffline]).
+// the level is [CutterJam], [Hot], [Fault] (it wraps [ErrFault]) or [Offline]
+// ([ErrOffline]).
 func (p *Printer) Status(ctx context.Context) (Level, error) {
 	if err := p.take(ctx); err != nil {
 		return Offline, fmt.Errorf("%w: %w", ErrOffline, err)
@@ -153,8 +158,34 @@ func (p *Printer) Status(ctx context.Context) (Level, error) {
 	return p.status(ctx)
 }
 
-// status is Status for whoever has the turn.
+// status is Status for whoever has the turn. Torn paper is cut off as soon as the
+// printer can do it: it must be nobody's next ticket, whatever happens until then.
 func (p *Printer) status(ctx context.Context) (Level, error) {
+	level, err := p.inquire(ctx)
+	if !p.torn || !level.CanPrint() {
+		return level, err
+	}
+	line, done, err := p.connect(ctx)
+	if err != nil {
+		return Offline, err
+	}
+	defer done()
+	if err := p.mend(line); err != nil {
+		return Offline, err
+	}
+	return level, err
+}
+
+// mend brings a printer back that may be in the middle of a job.
+func (p *Printer) mend(line Line) error {
+	if _, err := p.send(line, resync(p.profile, p.torn)); err != nil {
+		return p.lost(err)
+	}
+	p.midJob, p.torn = false, false
+	return nil
+}
+
+func (p *Printer) inquire(ctx context.Context) (Level, error) {
 	line, done, err := p.connect(ctx)
 	if err != nil {
 		return Offline, err

@@ -249,7 +249,7 @@ func TestLevels(t *testing.T) {
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		want := "ready paper-low paper-out cover-open offline ready fault"
+		want := "ready paper-low paper-out cover-open offline ready cutter-jam"
 		if s := strings.Join(got, " "); s != want {
 			t.Errorf("levels %s, want %s", s, want)
 		}

@@ -44,10 +44,9 @@ func (p *Printer) job(ctx context.Context, job []byte) (Outcome, error) {
 	defer done()
 
 	if p.midJob {
-		if _, err := p.send(line, resync(p.profile, p.torn)); err != nil {
-			return NotPrinted, p.lost(err)
+		if err := p.mend(line); err != nil {
+			return NotPrinted, err
 		}
-		p.midJob, p.torn = false, false
 	}
 	if p.profile.Finish == finishGSr {
 		job = append(job, gs, 'r', 1)
@@ -142,8 +141,8 @@ func (p *Printer) finish(line Line) error {
 	if err != nil {
 		return err
 	}
-	if level, err := s.level(); level == Fault {
-		return err
+	if level, err := s.level(); err != nil && level != Hot {
+		return err // a cut that jammed left the paper in the machine
 	}
 	return nil
 }

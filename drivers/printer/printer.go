@@ -37,7 +37,9 @@ const (
 	PaperLow  Level = "paper-low"
 	PaperOut  Level = "paper-out"
 	CoverOpen Level = "cover-open"
-	Fault     Level = "fault"   // cutter, overheated: the error beside it says which
+	CutterJam Level = "cutter-jam"
+	Hot       Level = "hot"     // the head; it recovers by itself
+	Fault     Level = "fault"   // another error: the error beside it says what
 	Offline   Level = "offline" // no line, or no answer
 )
 

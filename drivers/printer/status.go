@@ -37,11 +37,11 @@ func (s status) level() (Level, error) {
 	case has(s.paper, 0x60), has(s.offline, 0x20):
 		return PaperOut, nil
 	case has(s.err, 0x08):
-		return Fault, fmt.Errorf("%w: the cutter is blocked", ErrFault)
+		return CutterJam, fmt.Errorf("%w: the cutter is blocked", ErrFault)
 	case has(s.err, 0x20):
 		return Fault, fmt.Errorf("%w: it has to be switched off and on", ErrFault)
 	case has(s.err, 0x40):
-		return Fault, fmt.Errorf("%w: the head is too hot or the voltage wrong; it recovers by itself", ErrFault)
+		return Hot, fmt.Errorf("%w: the head is too hot or the voltage wrong; it recovers by itself", ErrFault)
 	case has(s.offline, 0x40), has(s.err, 0x04):
 		return Fault, fmt.Errorf("%w: an error it does not name", ErrFault)
 	case has(s.offline, 0x08):

@@ -48,6 +48,8 @@ const (
 	PaperLow            = "paper-low"
 	CoverOpen           = "cover-open"
 	CutterError         = "cutter-error"
+	PrinterHot          = "printer-hot"
+	PrinterFault        = "printer-fault"
 	ScannerMissing      = "scanner-missing"
 	CentreUnreachable   = "centre-unreachable"
 	LinkForbidden       = "link-forbidden"
@@ -114,6 +116,16 @@ var Declarations = []Declaration{
 		Code: CutterError, Severity: Warning, DependsOn: []string{PrinterOffline, CoverOpen}, Who: Technician,
 		Text: Text{"Dao cắt giấy bị kẹt.", "The paper cutter is jammed."},
 		Step: Text{"Tắt máy in, lấy mẩu giấy kẹt ra, bật lại.", "Switch the printer off, take out the jammed paper, switch it on."},
+	},
+	{
+		Code: PrinterFault, Severity: Degraded, DependsOn: []string{PrinterOffline, CoverOpen}, Grace: 10 * time.Second, Who: Site,
+		Text: Text{"Máy in báo lỗi.", "The printer reports an error."},
+		Step: Text{"Tắt máy in, đợi 10 giây rồi bật lại. Số vẫn hiện trên màn hình.", "Switch the printer off, wait 10 seconds, switch it on. Numbers still show on screen."},
+	},
+	{
+		Code: PrinterHot, Severity: Warning, DependsOn: []string{PrinterOffline}, Grace: 5 * time.Minute, Who: Technician,
+		Text: Text{"Đầu in quá nóng.", "The print head is too hot."},
+		Step: Text{"Để máy in nguội; xem khe gió có bị che không.", "Let the printer cool; see whether its vents are covered."},
 	},
 	{
 		Code: PaperLow, Severity: Warning, DependsOn: []string{PrinterOffline, PaperOut}, Grace: time.Minute, Who: Site,

@@ -94,10 +94,9 @@ type (
 	}
 	// VisitFound answers FindVisit: what was committed for a page's old token.
 	VisitFound struct {
-		Asked  uint64
-		Visit  string
-		Filed  *Filed
-		Ticket *Ticket
+		Asked uint64
+		Visit string
+		Found
 	}
 	Timeout struct{}
 )
@@ -138,7 +137,13 @@ type (
 	// RecordDossier records what [BuildDossier] makes of the state.
 	RecordDossier struct{ Visit string }
 	PrintPaper    struct{ Job PrintJob }
-	Find          struct {
+	// PaperAnswered is what the person said when nobody knew whether a paper came out.
+	PaperAnswered struct {
+		Visit string
+		Kind  printer.Kind
+		Out   bool
+	}
+	Find struct {
 		Asked  uint64
 		Number string
 	}
@@ -161,6 +166,7 @@ func (CancelRead) effect()    {}
 func (RecordTicket) effect()  {}
 func (RecordDossier) effect() {}
 func (PrintPaper) effect()    {}
+func (PaperAnswered) effect() {}
 func (Find) effect()          {}
 func (FindVisit) effect()     {}
 func (Beep) effect()          {}
@@ -172,6 +178,14 @@ type TicketOrder struct {
 	Visit     string
 	Service   string // code
 	Procedure string // what it is for, when known
+}
+
+// Found is what was committed for a visit, nils when nothing was, and how far the
+// newest paper of it came: "queued", "printed", "not-printed" or "unknown".
+type Found struct {
+	Filed  *Filed
+	Ticket *Ticket
+	Paper  string
 }
 
 // PrintJob is one paper.

@@ -224,8 +224,8 @@ func randomEvent(r *rand.Rand, w *walk) Event {
 	case 14:
 		return []Event{
 			Hello{visit}, LookedUp{asked, Lookup{State: "found"}},
-			VisitFound{Asked: asked, Ticket: &Ticket{Number: "A001", At: w.now}},
-			VisitFound{Asked: asked, Filed: &Filed{Receipt: "K7QD3M9XV2TA", Procedure: "1.001193", At: w.now}},
+			VisitFound{Asked: asked, Found: Found{Ticket: &Ticket{Number: "A001", At: w.now}, Paper: queued}},
+			VisitFound{Asked: asked, Found: Found{Filed: &Filed{Receipt: "K7QD3M9XV2TA", Procedure: "1.001193", At: w.now}}},
 		}[r.IntN(4)]
 	}
 	return Timeout{}

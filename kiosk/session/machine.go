@@ -28,13 +28,14 @@ type (
 	Recorder interface {
 		RecordTicket(ctx context.Context, order TicketOrder) (Ticket, error)
 		RecordDossier(ctx context.Context, visit string, d dossier.Dossier) error
-		// FindVisit returns what was committed for a visit, nils when nothing was.
-		FindVisit(ctx context.Context, visit string) (*Filed, *Ticket, error)
+		FindVisit(ctx context.Context, visit string) (Found, error)
 	}
 	// Printer prints one paper and says how it ended. The error says why it was
 	// not printed and unwraps to printer.ErrPaperOut and its like.
 	Printer interface {
 		Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error)
+		// Answered keeps what a person said of a paper whose outcome was unknown.
+		Answered(ctx context.Context, visit string, kind printer.Kind, out bool) error
 	}
 	// Finder looks a dossier up by receipt number or official code, here or at
 	// the centre. An error means it could not ask.
@@ -162,6 +163,8 @@ func (m *Machine) perform(ctx, daemon context.Context, s State, e Effect, now ti
 		m.jobs.Go(func() { m.Post(daemon, m.recordDossier(daemon, e.Visit, d)) })
 	case PrintPaper:
 		m.jobs.Go(func() { m.Post(daemon, m.printPaper(daemon, e.Job)) })
+	case PaperAnswered:
+		m.jobs.Go(func() { m.paperAnswered(daemon, e) })
 	case Find:
 		m.jobs.Go(func() { m.Post(ctx, m.find(ctx, e)) })
 	case FindVisit:

@@ -85,8 +85,8 @@ func (f *fakeRecords) RecordDossier(ctx context.Context, visit string, d dossier
 	return nil
 }
 
-func (f *fakeRecords) FindVisit(ctx context.Context, visit string) (*Filed, *Ticket, error) {
-	return f.past[visit], nil, nil
+func (f *fakeRecords) FindVisit(ctx context.Context, visit string) (Found, error) {
+	return Found{Filed: f.past[visit], Paper: printUnknown}, nil
 }
 
 type fakePrinter struct {
@@ -104,6 +104,8 @@ func (f *fakePrinter) Print(ctx context.Context, visit string, d printer.Paper) 
 	}
 	return printer.Printed, nil
 }
+
+func (f *fakePrinter) Answered(context.Context, string, printer.Kind, bool) error { return nil }
 
 type fakeFinder struct{}
 

@@ -11,6 +11,7 @@ import (
 
 // States of a paper, as the wire has them.
 const (
+	queued           = "queued" // in the journal: committed, and nothing was sent
 	printing         = "printing"
 	printed          = string(printer.Printed)
 	notPrinted       = string(printer.NotPrinted)
@@ -26,7 +27,7 @@ func (t *step) print() {
 		v.Print.State, v.Print.Why = printUnavailable, WhyNoPaper(t.Levels.Printer)
 		return
 	}
-	paper := t.paper(v.Print.Times > 0)
+	paper := t.paper(v.Print.Out)
 	if paper == nil {
 		return
 	}
@@ -39,11 +40,23 @@ func (t *step) print() {
 // printAgain is a press: while a job runs it means nothing.
 func (t *step) printAgain() {
 	if t.Visit.Print.State != printing && t.mayPrint() {
-		if t.Visit.Print.State == printUnknown || t.Visit.Print.Times == 0 && t.Visit.At != AtProcedure {
-			t.Visit.Print.Times = max(t.Visit.Print.Times, 1) // it may be out there already: mark this one
-		}
 		t.print()
 	}
+}
+
+// paperAnswered: the person says whether the paper is out, and is not asked again.
+// What somebody did not see may lie behind the machine: the next is marked all the same.
+func (t *step) paperAnswered(out bool) {
+	p := &t.Visit.Print
+	p.State = notPrinted
+	if out {
+		p.State = printed
+	}
+	kind := printer.KindTicket
+	if t.Visit.At == AtReceipt {
+		kind = printer.KindSlip
+	}
+	t.do(PaperAnswered{Visit: t.Visit.Token, Kind: kind, Out: out})
 }
 
 func (t *step) printDone(ev PrintDone) {
@@ -52,6 +65,7 @@ func (t *step) printDone(ev PrintDone) {
 		return
 	}
 	p.State, p.Why = string(ev.Outcome), ev.Why
+	p.Out = p.Out || ev.Outcome != printer.NotPrinted
 	t.touch()
 	t.do(Journey{"print-" + string(ev.Outcome)})
 }

@@ -138,9 +138,9 @@ func (t *step) pressed(p Pressed) {
 	case "print", "reprint":
 		t.printAgain()
 	case "printed-yes":
-		t.Visit.Print.State = printed
+		t.paperAnswered(true)
 	case "printed-no":
-		t.Visit.Print.State = notPrinted
+		t.paperAnswered(false)
 		t.printAgain()
 	default:
 		t.pressedHere(p)

@@ -177,6 +177,23 @@ func (t *step) visitFound(ev VisitFound) {
 		}
 		return
 	}
-	t.Visit.Token = ev.Visit                   // the same visit still: a second reload finds it again
-	t.Visit.Print = Print{State: printUnknown} // before the restart it may have come out, or not
+	t.Visit.Token = ev.Visit // the same visit still: a second reload finds it again
+	t.paperFound(ev.Paper)
+}
+
+// paperFound goes on with the paper of a visit that was found again, as far as the
+// journal knows: one that never began is printed now, one that was on the line
+// when the daemon died is asked about.
+func (t *step) paperFound(state string) {
+	p := &t.Visit.Print
+	switch state {
+	case queued:
+		t.print()
+	case printed:
+		*p = Print{State: printed, Times: 1, Out: true}
+	case notPrinted:
+		*p = Print{State: notPrinted, Times: 1}
+	default:
+		*p = Print{State: printUnknown, Times: 1, Out: true}
+	}
 }

@@ -242,11 +242,17 @@ func TestUnknownPrint(t *testing.T) {
 	if got := actions(w); !slices.Contains(got, "printed-yes") || !slices.Contains(got, "printed-no") {
 		t.Fatalf("actions %v", got)
 	}
-	w.press("printed-yes").none()
+	w.press("printed-yes")
+	if got := must[PaperAnswered](w); got != (PaperAnswered{"token-1", printer.KindTicket, true}) {
+		t.Errorf("answered %+v", got)
+	}
 	if w.s.Visit.Print.State != "printed" {
 		t.Errorf("print %+v", w.s.Visit.Print)
 	}
 	w = ticket().press("printed-no")
+	if got := must[PaperAnswered](w); got.Out {
+		t.Errorf("answered %+v", got)
+	}
 	if paper := must[PrintPaper](w).Job.Paper.(printer.Ticket); !paper.Reprint || paper.Number != "A001" {
 		t.Errorf("paper %+v", paper)
 	}
@@ -286,8 +292,8 @@ func TestHello(t *testing.T) {
 	w.on(Hello{"token-0"})
 	find = must[FindVisit](w)
 	filed := &Filed{Receipt: "K7QD3M9XV2TA", Procedure: "1.001193", Code: "000.00.06.H26-261123-0001", At: w.now.Add(-time.Minute)}
-	w.on(VisitFound{Asked: find.Asked - 1, Visit: "token-0", Filed: filed}).at(AtAttract) // late
-	w.on(VisitFound{Asked: find.Asked, Visit: "token-0", Filed: filed}).at(AtReceipt)
+	w.on(VisitFound{Asked: find.Asked - 1, Visit: "token-0", Found: Found{Filed: filed, Paper: printUnknown}}).at(AtAttract) // late
+	w.on(VisitFound{Asked: find.Asked, Visit: "token-0", Found: Found{Filed: filed, Paper: printUnknown}}).at(AtReceipt)
 	if w.s.Visit.Print.State != "unknown" || w.s.Visit.Slip.Applicant != "" || w.s.Visit.Slip.Code == "" {
 		t.Errorf("print %+v, slip %+v", w.s.Visit.Print, w.s.Visit.Slip)
 	}
@@ -297,12 +303,49 @@ func TestHello(t *testing.T) {
 
 	w.on(Hello{"token-0"}) // old ones are nobody's business
 	filed.At = w.now.Add(-time.Hour)
-	w.on(VisitFound{Asked: must[FindVisit](w).Asked, Visit: "token-0", Filed: filed}).at(AtAttract)
+	w.on(VisitFound{Asked: must[FindVisit](w).Asked, Visit: "token-0", Found: Found{Filed: filed, Paper: printUnknown}}).at(AtAttract)
 	w.on(Hello{"token-0"})
 	find = must[FindVisit](w)
 	filed.At = w.now
-	w.press("no-card").on(VisitFound{Asked: find.Asked, Visit: "token-0", Filed: filed}).at(AtMenu) // somebody stands here now
+	w.press("no-card").on(VisitFound{Asked: find.Asked, Visit: "token-0", Found: Found{Filed: filed, Paper: printUnknown}}).at(AtMenu) // somebody stands here now
 	w.on(Hello{"token-0"}).none()
+}
+
+// After a restart the journal says how far the paper came. Only what nobody can
+// know is asked.
+func TestPaperIsFoundAsTheJournalHasIt(t *testing.T) {
+	for _, c := range []struct {
+		journal, state string
+		prints, asks   bool
+	}{
+		{"queued", "printing", true, false},
+		{"printed", "printed", false, false},
+		{"not-printed", "not-printed", false, false},
+		{"unknown", "unknown", false, true},
+		{"printing", "unknown", false, true}, // the daemon still runs, and the page was told of it late
+	} {
+		w := begin(t, testEnv(t)).on(Hello{"token-0"})
+		ticket := &Ticket{Number: "A001", Service: "ho-tich", At: w.now}
+		w.on(VisitFound{Asked: must[FindVisit](w).Asked, Visit: "token-0", Found: Found{Ticket: ticket, Paper: c.journal}}).at(AtTicket)
+		if got := w.s.Visit.Print.State; got != c.state {
+			t.Errorf("%s: %s", c.journal, got)
+		}
+		job, prints := effect[PrintPaper](w)
+		if prints != c.prints || prints && job.Job.Paper.(printer.Ticket).Reprint {
+			t.Errorf("%s: printed anew %v, %+v", c.journal, prints, job.Job.Paper)
+		}
+		if asks := slices.Contains(actions(w), "printed-yes"); asks != c.asks {
+			t.Errorf("%s: asks %v", c.journal, asks)
+		}
+		if prints {
+			continue
+		}
+		// What may be out there already is marked, what certainly is not is not.
+		w.press(map[bool]string{true: "printed-no", false: "reprint"}[c.asks])
+		if got := must[PrintPaper](w).Job.Paper.(printer.Ticket).Reprint; got != (c.journal != "not-printed") {
+			t.Errorf("%s: marked %v", c.journal, got)
+		}
+	}
 }
 
 func TestLookup(t *testing.T) {

@@ -195,6 +195,7 @@ type Print struct {
 	Why   string // paper-out | cover-open | offline
 	Job   int    // the last job of this visit
 	Times int    // jobs begun for this paper
+	Out   bool   // one of them may be out there: the next is marked
 }
 
 // Lookup is a question about a dossier sent earlier.

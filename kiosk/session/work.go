@@ -155,6 +155,14 @@ func (m *Machine) printPaper(ctx context.Context, job PrintJob) Event {
 	return done
 }
 
+func (m *Machine) paperAnswered(ctx context.Context, e PaperAnswered) {
+	ctx, cancel := context.WithTimeout(ctx, recordFor)
+	defer cancel()
+	if err := m.Printer.Answered(ctx, e.Visit, e.Kind, e.Out); err != nil {
+		m.Log.Error("answer about a paper not kept", "kind", string(e.Kind), "err", err)
+	}
+}
+
 func (m *Machine) find(ctx context.Context, e Find) Event {
 	l, err := m.Finder.Find(ctx, e.Number)
 	if err != nil {
@@ -165,9 +173,9 @@ func (m *Machine) find(ctx context.Context, e Find) Event {
 }
 
 func (m *Machine) findVisit(ctx context.Context, e FindVisit) Event {
-	filed, ticket, err := m.Records.FindVisit(ctx, e.Visit)
+	found, err := m.Records.FindVisit(ctx, e.Visit)
 	if err != nil {
 		m.Log.Error("visit not looked up", "err", err)
 	}
-	return VisitFound{Asked: e.Asked, Visit: e.Visit, Filed: filed, Ticket: ticket}
+	return VisitFound{Asked: e.Asked, Visit: e.Visit, Found: found}
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -34,14 +36,43 @@ type Job struct {
 	At     time.Time
 }
 
-// AddJob journals a print that Record doesn't know of, such as a preparation list.
-func (s *Store) AddJob(ctx context.Context, kind, number string, at time.Time) (id int64, err error) {
-	r, err := s.write.ExecContext(ctx, addJob, nil, kind, number, millis(at))
-	if err != nil {
-		return 0, wrap("add print job", err)
+// BeginJob journals that a paper of a visit goes on the line now: the job that
+// Record left queued for it, or a new one for a reprint or a preparation list. A
+// visit without a token is nobody's (a technician's test page).
+func (s *Store) BeginJob(ctx context.Context, visit, kind, number string, at time.Time) (id int64, err error) {
+	var token []byte
+	if visit != "" {
+		if token, err = hashVisit(visit); err != nil {
+			return 0, err
+		}
 	}
-	id, err = r.LastInsertId()
-	return id, wrap("add print job", err)
+	err = s.tx(ctx, "begin print job", func(tx tx) error {
+		err := tx.QueryRowContext(ctx, `UPDATE print_jobs SET state = 'printing', at = ?
+			WHERE visit = ? AND kind = ? AND number = ? AND state = 'queued' RETURNING id`, millis(at), token, kind, number).Scan(&id)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		id, err = insert(ctx, tx, `INSERT INTO print_jobs (visit, kind, number, state, at) VALUES (?, ?, ?, 'printing', ?)`,
+			token, kind, number, millis(at))
+		return err
+	})
+	return id, err
+}
+
+// AnswerJobs journals what a person said of the papers of a visit of which nobody
+// knew whether they came out, beside the unknown state. They are not asked again.
+func (s *Store) AnswerJobs(ctx context.Context, visit, kind string, out bool) error {
+	token, err := hashVisit(visit)
+	if err != nil {
+		return err
+	}
+	state := JobNotPrinted
+	if out {
+		state = JobPrinted
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE print_jobs SET answer = ? WHERE visit = ? AND kind = ? AND state = 'unknown' AND answer IS NULL`,
+		string(state), token, kind)
+	return wrap("answer print job", err)
 }
 
 // SetJob journals how far a print came.

@@ -43,13 +43,13 @@ type Recorded struct {
 	Procedure   string
 	Case        string
 	SubmittedAt time.Time
-	Code        string // official code, once it came
-	Status      int    // One-Stop's
-	SlipJob     int64  // print job
+	Code        string   // official code, once it came
+	Status      int      // One-Stop's
+	Slip        JobState // how far its newest slip came, by the printer or by what the person said
 
-	Ticket    queue.Ticket // ID 0: none
-	Ahead     int          // people waiting before it, as far as the store knows
-	TicketJob int64
+	Ticket queue.Ticket // ID 0: none
+	Ahead  int          // people waiting before it, as far as the store knows
+	Paper  JobState     // how far its newest paper came
 }
 
 // minToken is 128 bits in base64; 16 bytes as hex or base32 are longer.
@@ -125,12 +125,12 @@ const (
 			coalesce((SELECT max(n) FROM tickets WHERE day = ?1 AND service = ?2), 0) + 1,
 			(SELECT count(*) FROM tickets WHERE day = ?1 AND service = ?2 AND state = 'waiting')`
 	findDossier = `SELECT d.receipt, d.procedure, d.case_code, d.submitted_at, o.code, o.status,
-			coalesce((SELECT max(id) FROM print_jobs WHERE visit = d.visit AND kind = 'slip'), 0)
+			coalesce((SELECT coalesce(answer, state) FROM print_jobs WHERE visit = d.visit AND kind = 'slip' ORDER BY id DESC LIMIT 1), '')
 		FROM dossiers d JOIN outbox o USING (receipt) WHERE d.visit = ?`
 	findTicket   = selectTicket + ` WHERE visit = ?`
 	ticketPrints = `SELECT
 			(SELECT count(*) FROM tickets WHERE day = ? AND service = ? AND n < ? AND state = 'waiting'),
-			coalesce((SELECT max(id) FROM print_jobs WHERE visit = ? AND kind = 'ticket'), 0)`
+			coalesce((SELECT coalesce(answer, state) FROM print_jobs WHERE visit = ? AND kind = 'ticket' ORDER BY id DESC LIMIT 1), '')`
 )
 
 func insertDossier(ctx context.Context, tx tx, visit []byte, sub Submission, rec *Recorded) error {
@@ -159,7 +159,8 @@ func insertDossier(ctx context.Context, tx tx, visit []byte, sub Submission, rec
 	}
 	rec.Receipt, rec.Procedure, rec.Case = sealed.Receipt, sub.Dossier.Procedure, sub.Dossier.Case
 	rec.SubmittedAt = fromMillis(at)
-	rec.SlipJob, err = insert(ctx, tx, addJob, visit, JobSlip, string(sealed.Receipt), at)
+	rec.Slip = JobQueued
+	_, err = insert(ctx, tx, addJob, visit, JobSlip, string(sealed.Receipt), at)
 	return err
 }
 
@@ -175,7 +176,8 @@ func insertTicket(ctx context.Context, tx tx, visit []byte, sub Submission, rec 
 		return err
 	}
 	rec.Ticket = t
-	rec.TicketJob, err = insert(ctx, tx, addJob, visit, JobTicket, t.Number, at)
+	rec.Paper = JobQueued
+	_, err = insert(ctx, tx, addJob, visit, JobTicket, t.Number, at)
 	return err
 }
 
@@ -190,7 +192,7 @@ func insert(ctx context.Context, tx tx, query string, args ...any) (id int64, er
 func findVisit(ctx context.Context, q querier, visit []byte) (rec Recorded, found bool, err error) {
 	var at int64
 	err = q.QueryRowContext(ctx, findDossier, visit).
-		Scan(&rec.Receipt, &rec.Procedure, &rec.Case, &at, &rec.Code, &rec.Status, &rec.SlipJob)
+		Scan(&rec.Receipt, &rec.Procedure, &rec.Case, &at, &rec.Code, &rec.Status, &rec.Slip)
 	switch {
 	case err == nil:
 		found, rec.SubmittedAt = true, fromMillis(at)
@@ -204,6 +206,6 @@ func findVisit(ctx context.Context, q querier, visit []byte) (rec Recorded, foun
 		return Recorded{}, false, err
 	}
 	t := rec.Ticket
-	err = q.QueryRowContext(ctx, ticketPrints, queue.Day(t.IssuedAt), t.Service, t.N, visit).Scan(&rec.Ahead, &rec.TicketJob)
+	err = q.QueryRowContext(ctx, ticketPrints, queue.Day(t.IssuedAt), t.Service, t.N, visit).Scan(&rec.Ahead, &rec.Paper)
 	return rec, true, err
 }

@@ -107,7 +107,7 @@ func TestRecordBoth(t *testing.T) {
 	visit, sealed := rand.Text(), sealedFor(t, recipient(t), []byte(canary), []byte("two"))
 	sub := Submission{Visit: visit, At: time.Now(), Dossier: filing(sealed), Ticket: &TicketRequest{Service: "ho-tich", Letter: "A"}}
 	first := record(t, s, sub)
-	if first.Again || first.Receipt != sealed.Receipt || first.Ticket.Number != "A001" || first.SlipJob == 0 || first.TicketJob == 0 ||
+	if first.Again || first.Receipt != sealed.Receipt || first.Ticket.Number != "A001" || first.Slip != JobQueued || first.Paper != JobQueued ||
 		first.Procedure != "1.001193" || first.Ticket.State != queue.Waiting || first.SubmittedAt.UnixMilli() != sub.At.UnixMilli() {
 		t.Errorf("recorded %+v", first)
 	}
@@ -253,26 +253,65 @@ func TestConcurrentNumbers(t *testing.T) {
 func TestPrintJournal(t *testing.T) {
 	s, path := newStore(t)
 	ctx := t.Context()
-	rec := record(t, s, Submission{Ticket: &TicketRequest{Service: "a", Letter: "A"}})
-	list, err := s.AddJob(ctx, "list", "1.001193", time.Now())
-	if err != nil {
-		t.Fatal(err)
+	visit := rand.Text()
+	paper := func() JobState {
+		t.Helper()
+		rec, ok, err := s.FindVisit(ctx, visit)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		return rec.Paper
 	}
-	for id, state := range map[int64]JobState{rec.TicketJob: JobPrinting, list: JobPrinted} {
-		if err := s.SetJob(ctx, id, state, time.Now()); err != nil {
+	begin := func(visit string) int64 {
+		t.Helper()
+		id, err := s.BeginJob(ctx, visit, JobTicket, "A001", time.Now())
+		if err != nil {
 			t.Fatal(err)
 		}
+		return id
+	}
+	record(t, s, Submission{Visit: visit, Ticket: &TicketRequest{Service: "a", Letter: "A"}})
+	if got := paper(); got != JobQueued {
+		t.Error("recorded:", got)
+	}
+	first := begin(visit)
+	if got := paper(); got != JobPrinting {
+		t.Error("begun:", got)
+	}
+	if err := s.SetJob(ctx, first, JobPrinted, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if second := begin(visit); second == first || paper() != JobPrinting {
+		t.Error("a reprint is no job of its own:", first, second, paper())
+	}
+	nobodys := begin("")
+	if err := s.SetJob(ctx, nobodys, JobNotPrinted, time.Now()); err != nil {
+		t.Fatal(err)
 	}
 	if err := s.SetJob(ctx, 99, JobPrinted, time.Now()); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
-	if err := s.SetJob(ctx, list, "eaten", time.Now()); err == nil {
+	if err := s.SetJob(ctx, nobodys, "eaten", time.Now()); err == nil {
 		t.Error("a state that is none")
 	}
-	s.Close()
-	jobs, err := open(t, path).Jobs(ctx, 10)
-	if err != nil || len(jobs) != 2 || jobs[1].State != JobUnknown || jobs[1].Number != "A001" || jobs[0].State != JobPrinted {
-		t.Errorf("after a restart: %v, %v", jobs, err)
+	for _, out := range []bool{true, false} {
+		// The program dies in mid-print; whoever stands there is asked, once.
+		s.Close()
+		s = open(t, path)
+		if got := paper(); got != JobUnknown {
+			t.Error("after a restart:", got)
+		}
+		if err := s.AnswerJobs(ctx, visit, JobTicket, out); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := paper(), map[bool]JobState{true: JobPrinted, false: JobNotPrinted}[out]; got != want {
+			t.Errorf("answered %v: %s", out, got)
+		}
+		begin(visit)
+	}
+	jobs, err := s.Jobs(ctx, 10)
+	if err != nil || len(jobs) != 5 || jobs[4].State != JobPrinted || jobs[3].State != JobUnknown {
+		t.Errorf("%v, %v", jobs, err)
 	}
 }
 

@@ -318,8 +318,11 @@ func (s *Sim) finish() {
 		return
 	}
 	s.job = nil
-	if !j.ink {
-		s.jobs = s.jobs[:len(s.jobs)-1] // blank paper is nobody's job
+	if !j.ink { // blank paper is nobody's job
+		s.jobs = s.jobs[:len(s.jobs)-1]
+		if s.expect == (Job{}) {
+			s.expect = Job{Kind: j.Kind, Number: j.Number}
+		}
 		return
 	}
 	if j.State != Torn {

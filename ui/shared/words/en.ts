@@ -448,6 +448,8 @@ export const en: Record<keyof typeof vi, string> = {
   'health.paper-low': 'The printer is low on paper',
   'health.cover-open': 'The printer’s cover is open',
   'health.cutter-error': 'The paper cutter is stuck',
+  'health.printer-hot': 'The print head is too hot',
+  'health.printer-fault': 'The printer reports an error',
   'health.scanner-missing': 'The code scanner is not ready',
   'health.centre-unreachable': 'The centre cannot be reached',
   'health.link-forbidden': 'The centre does not let this machine connect',

@@ -497,6 +497,8 @@ export const vi = {
   'health.paper-low': 'Giấy in sắp hết',
   'health.cover-open': 'Nắp máy in đang mở',
   'health.cutter-error': 'Dao cắt giấy bị kẹt',
+  'health.printer-hot': 'Đầu in quá nóng',
+  'health.printer-fault': 'Máy in báo lỗi',
   'health.scanner-missing': 'Máy quét mã chưa sẵn sàng',
   'health.centre-unreachable': 'Máy chưa nối được với trung tâm',
   'health.link-forbidden': 'Trung tâm chưa cho máy này kết nối',
