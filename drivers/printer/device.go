@@ -52,6 +52,7 @@ type Printer struct {
 	// midJob: the printer may still wait for the rest of an image, torn if paper of
 	// ours hangs out of it. At first nobody knows what the last process left.
 	midJob, torn bool
+	automatic    automatic
 	stale        bool // answers to old questions may still come
 }
 
@@ -117,6 +118,7 @@ func (p *Printer) lost(why error) error {
 // long as the context lives; done has to be called after use.
 func (p *Printer) connect(ctx context.Context) (line Line, done func(), err error) {
 	if p.line == nil {
+		p.automatic = 0
 		if p.line, err = p.open(ctx); err != nil {
 			p.line = nil
 			return nil, nil, fmt.Errorf("%w: %w", ErrOffline, err)
@@ -129,14 +131,20 @@ func (p *Printer) connect(ctx context.Context) (line Line, done func(), err erro
 		_ = raw.SetReadDeadline(past)
 		_ = raw.SetWriteDeadline(past)
 	})
-	return lease{raw, ctx}, func() { stop() }, nil
+	return lease{raw, ctx, &p.automatic}, func() { stop() }, nil
 }
 
 // A lease is a line until a context ends: from then on it sets no more deadlines,
 // and those it had are past.
 type lease struct {
 	Line
-	ctx context.Context // of the one call it lives for
+	ctx       context.Context // of the one call it lives for
+	automatic *automatic
+}
+
+func (l lease) Read(b []byte) (int, error) {
+	n, err := l.Line.Read(b)
+	return len(l.automatic.strip(b[:n])), err
 }
 
 func (l lease) SetReadDeadline(t time.Time) error {

@@ -3,7 +3,6 @@ package printer_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"log/slog"
 	"strings"
@@ -62,6 +61,7 @@ type bench struct {
 func plug(t testing.TB, p printer.Profile) bench {
 	t.Helper()
 	sim := printersim.New(p.Dots, quiet)
+	sim.Behave(p)
 	dev, err := printer.New(sim.Dial, p, quiet)
 	if err != nil {
 		t.Fatal(err)
@@ -122,48 +122,18 @@ func readQR(t *testing.T, paper *printer.Bitmap) string {
 	return res.GetText()
 }
 
-// Every profile prints every paper exactly as it is rendered, dot for dot, with
-// commands the printer understands and a QR code that can be read.
-func TestPaperIsTheRendering(t *testing.T) {
-	renderer, err := printer.NewRenderer()
+// meant is a paper as it has to come out: as it is rendered where dots travel; where
+// letters do, with those the driver defines, and the simulated printer's own.
+func meant(t testing.TB, r *printer.Renderer, doc printer.Document, p printer.Profile) *printer.Bitmap {
+	t.Helper()
+	const levelM = 1
+	paper, err := r.Expect(doc, p, printersim.FontA, func(text string) ([][]bool, error) {
+		return printersim.Symbol([]byte(text), levelM)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, err := printer.Profiles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	qr := map[printer.Kind]string{
-		printer.KindTicket: "A012 · UBND phường Ba Đình · 09:41 23/11/2026", printer.KindSlip: "TIEPDAN:7QK2M9XD4TPA",
-	}
-	for _, p := range profiles {
-		for _, kind := range []printer.Kind{printer.KindTicket, printer.KindSlip, printer.KindChecklist} {
-			t.Run(fmt.Sprint(p.Name, " ", kind), func(t *testing.T) {
-				inBubble(t, p, func(t *testing.T, b bench) {
-					b.sim.Mute(p.Status == "none")
-					b.sim.Expect(string(kind), "x")
-					b.expect(t, sample(t, kind), printer.Printed, nil)
-					synctest.Wait()
-					if tr := b.sim.Troubles(); len(tr) > 0 {
-						t.Error("the printer did not understand:", tr)
-					}
-					job := b.lastJob(t)
-					got, _ := b.sim.Paper(job.ID)
-					want, err := renderer.Render(sample(t, kind), p.Dots)
-					if err != nil {
-						t.Fatal(err)
-					}
-					samePaper(t, got, want, p.Tail)
-					if text, ok := qr[kind]; ok {
-						if got := readQR(t, got); got != text {
-							t.Errorf("QR says %q, want %q", got, text)
-						}
-					}
-					t.Logf("%d bytes, %d mm", job.Bytes, got.Height/8)
-				})
-			})
-		}
-	}
+	return paper
 }
 
 // samePaper compares what came out with what was meant: white rows at the end do
@@ -184,16 +154,6 @@ func samePaper(t *testing.T, got, want *printer.Bitmap, tail int) {
 	if got.Height < last+1+tail {
 		t.Errorf("only %d rows after the last ink, want %d", got.Height-last-1, tail)
 	}
-}
-
-func TestTicketBytes(t *testing.T) {
-	const most = 16000
-	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
-		b.expect(t, sample(t, printer.KindTicket), printer.Printed, nil)
-		if n := b.lastJob(t).Bytes; n > most {
-			t.Errorf("a ticket with QR is %d bytes, at most %d are wanted", n, most)
-		}
-	})
 }
 
 func TestNotPrintedBeforeInk(t *testing.T) {
@@ -256,23 +216,6 @@ func TestLevels(t *testing.T) {
 	})
 }
 
-func TestPaperOutInMidJob(t *testing.T) {
-	inBubble(t, profileNamed(t, "generic-80"), func(t *testing.T, b bench) {
-		b.sim.OutAfter(40)
-		b.expect(t, sample(t, printer.KindTicket), printer.Unknown, printer.ErrPaperOut)
-		if j := b.lastJob(t); j.State != printersim.Stopped {
-			t.Error("job is", j.State)
-		}
-		b.expect(t, small(), printer.NotPrinted, printer.ErrPaperOut)
-		if err := b.sim.SetPaper("ok"); err != nil {
-			t.Fatal(err)
-		}
-		// The printer itself goes on with what it had; the next paper is one of its own.
-		b.expect(t, small(), printer.Printed, nil)
-		checkAlone(t, b, small())
-	})
-}
-
 // checkAlone checks that the last paper holds the document and nothing else.
 func checkAlone(t *testing.T, b bench, doc printer.Document) {
 	t.Helper()
@@ -280,68 +223,8 @@ func checkAlone(t *testing.T, b bench, doc printer.Document) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := r.Render(doc, b.Profile().Dots)
-	if err != nil {
-		t.Fatal(err)
-	}
 	got, _ := b.sim.Paper(b.lastJob(t).ID)
-	samePaper(t, got, want, b.Profile().Tail)
-}
-
-// The line is cut after every number of bytes. A ticket whose tail is missing is
-// never called printed, one without ink may be anything but printed, and the
-// next ticket is whole and on a paper of its own.
-func TestLineCutAtEveryByte(t *testing.T) {
-	for _, name := range []string{"generic-80", "generic-58", "silent-80"} {
-		t.Run(name, func(t *testing.T) {
-			profile := profileNamed(t, name)
-			const enough = 100000
-			total := 0
-			inBubble(t, profile, func(t *testing.T, b bench) {
-				b.sim.Mute(profile.Status == "none")
-				b.sim.CutAfter(enough)
-				b.expect(t, small(), printer.Printed, nil)
-				synctest.Wait()
-				total = enough - b.sim.BytesLeft()
-			})
-			counts := map[printer.Outcome]int{}
-			for cut := range total {
-				if cut > 100 && cut < 2000 && cut%97 != 0 {
-					continue // within the zeros that come first
-				}
-				inBubble(t, profile, func(t *testing.T, b bench) {
-					b.sim.Mute(profile.Status == "none")
-					b.sim.CutAfter(cut)
-					got, err := b.Print(t.Context(), small())
-					counts[got]++
-					synctest.Wait()
-					ink := len(b.sim.Jobs()) > 0
-					whole := ink && b.lastJob(t).State == printersim.Printed
-					switch {
-					case got == printer.Printed && !whole:
-						t.Fatalf("cut after %d of %d bytes: printed, but it is not", cut, total)
-					case got == printer.NotPrinted && ink:
-						t.Fatalf("cut after %d of %d bytes: not printed, but there is ink", cut, total)
-					case got != printer.Printed && !errors.Is(err, printer.ErrOffline):
-						t.Fatalf("cut after %d of %d bytes: %v", cut, total, err)
-					}
-					if cut%17 != 0 {
-						return // the rest is slower: every byte of a command has its turn anyway
-					}
-					if err := b.sim.SetLine("ok"); err != nil {
-						t.Fatal(err)
-					}
-					b.expect(t, small(), printer.Printed, nil)
-					synctest.Wait()
-					checkAlone(t, b, small())
-				})
-			}
-			t.Logf("%d cuts: %v", total, counts)
-			if counts[printer.Unknown] == 0 || counts[printer.NotPrinted] == 0 {
-				t.Error("the cuts did not reach both sides of the first ink")
-			}
-		})
-	}
+	samePaper(t, got, meant(t, r, doc, b.Profile()), b.Profile().Tail)
 }
 
 // Watch and Print share the line: no question falls into a job.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,6 +14,7 @@ import (
 type grid struct {
 	columns int
 	dots    int
+	styled  bool // letters that are defined can be large and bold too
 	steps   []step
 }
 
@@ -45,7 +47,7 @@ func (w letters) measure(line string) (int, error) { return utf8.RuneCountInStri
 
 // layGrid lays a document out for a printer in text mode.
 func layGrid(doc Document, p Profile) (*grid, error) {
-	g := &grid{columns: p.Columns, dots: p.Dots}
+	g := &grid{columns: p.Columns, dots: p.Dots, styled: p.Styled}
 	for i := 0; i < len(doc.Blocks); i++ {
 		if rows := leadingRows(doc.Blocks[i:]); len(rows) > 0 {
 			err := g.rows(rows)
@@ -67,7 +69,7 @@ func (g *grid) height() (dots int) {
 	for _, s := range g.steps {
 		switch {
 		case s.line != nil:
-			dots += max(s.line.height*cellHeight, cellHeight*4/3)
+			dots += max(s.line.height*cellHeight, lineSpacing)
 		case s.img != nil:
 			dots += s.img.Height
 		case s.qr != "":
@@ -85,7 +87,7 @@ func (g *grid) block(b Block, p Profile) error {
 	case Number:
 		return g.number(b)
 	case Badge:
-		return g.badge(b, p.Reverse)
+		return g.badge(b, p.Reverse && p.Styled)
 	case Item:
 		return g.item(b)
 	case QR:
@@ -117,7 +119,21 @@ func (g *grid) feed(dots int) {
 	}
 }
 
-func (g *grid) line(l textLine) { g.steps = append(g.steps, step{line: &l}) }
+func (g *grid) line(l textLine) {
+	if !g.styled && slices.ContainsFunc(l.runs, textRun.isForeign) {
+		// The words are what matters: half of them large would be worse than none.
+		l.width, l.height = 1, 1
+		for i := range l.runs {
+			l.runs[i].bold, l.runs[i].reverse = false, false
+		}
+	}
+	g.steps = append(g.steps, step{line: &l})
+}
+
+// isForeign reports whether a run has letters that the printer's own font has not.
+func (t textRun) isForeign() bool {
+	return strings.ContainsFunc(t.text, func(r rune) bool { return r != ' ' && r != '\u00a0' && !isNative(r) })
+}
 
 // scale is how large a size is, times font A.
 func scale(s Size) (width, height int, err error) {

@@ -4,6 +4,11 @@ package printer
 // profile; where letters travel as text, the printer's own font and QR code by
 // ones that are much like them.
 func (r *Renderer) Preview(doc Document, p Profile) (*Bitmap, error) {
+	return r.preview(doc, p, r.cellOf, QRModules)
+}
+
+// preview draws a document for a printer whose letters and codes look like these.
+func (r *Renderer) preview(doc Document, p Profile, shape func(rune) (cell, error), code func(string) ([][]bool, error)) (*Bitmap, error) {
 	if p.Glyphs != glyphsDown {
 		return r.Render(doc, p.Dots)
 	}
@@ -15,7 +20,7 @@ func (r *Renderer) Preview(doc Document, p Profile) (*Bitmap, error) {
 	defer r.mu.Unlock()
 	s := &sheet{Renderer: r, width: p.Dots, paper: NewBitmap(p.Dots, 0)}
 	for _, step := range g.steps {
-		if err := s.step(step, p, r.cellOf); err != nil {
+		if err := s.step(step, p, shape, code); err != nil {
 			return nil, err
 		}
 	}
@@ -23,35 +28,24 @@ func (r *Renderer) Preview(doc Document, p Profile) (*Bitmap, error) {
 	return s.paper, nil
 }
 
-// step draws what the printer does at one step. shape tells what a letter looks
-// like in the box of font A.
-func (s *sheet) step(t step, p Profile, shape func(rune) (cell, error)) error {
+// step draws what the printer does at one step.
+func (s *sheet) step(t step, p Profile, shape func(rune) (cell, error), code func(string) ([][]bool, error)) error {
 	s.space(t.feed)
 	switch {
 	case t.line != nil:
-		return s.textLine(t.line, p, shape)
+		return s.textLine(t.line, shape)
 	case t.rule:
 		s.fill(0, s.y, s.width, s.y+2)
 		s.space(2)
 	case t.img != nil:
 		return s.image(t.img)
 	case t.qr != "":
-		modules, err := QRModules(t.qr)
-		if err != nil {
-			return err
-		}
-		size, err := moduleSize(len(modules), s.width)
-		if err != nil {
-			return err
-		}
-		side := len(modules) * size
-		drawModules(s.grown(s.y+side), modules, size, (s.width-side)/2, s.y)
-		s.space(side)
+		return s.printerQR(t.qr, p, code)
 	}
 	return nil
 }
 
-func (s *sheet) textLine(l *textLine, p Profile, shape func(rune) (cell, error)) error {
+func (s *sheet) textLine(l *textLine, shape func(rune) (cell, error)) error {
 	x, n := 0, 0
 	for _, run := range l.runs {
 		n += len([]rune(run.text))
@@ -81,6 +75,29 @@ func (s *sheet) textLine(l *textLine, p Profile, shape func(rune) (cell, error))
 			x += cellWidth * l.width
 		}
 	}
-	s.space(max(cellHeight*l.height, (p.DPI+linesPerInch/2)/linesPerInch))
+	s.space(max(cellHeight*l.height, lineSpacing))
+	return nil
+}
+
+// printerQR draws a QR code as the printer does, which may find it larger than our
+// encoder does, or as it is sent drawn.
+func (s *sheet) printerQR(text string, p Profile, code func(string) ([][]bool, error)) error {
+	modules, err := QRModules(text)
+	if err != nil {
+		return err
+	}
+	size, err := moduleSize(len(modules), s.width)
+	if err != nil {
+		return err
+	}
+	if p.QR != qrNative {
+		return s.image(qrImage(modules, size))
+	}
+	if modules, err = code(text); err != nil {
+		return err
+	}
+	side := len(modules) * size
+	drawModules(s.grown(s.y+side), modules, size, (s.width-side)/2, s.y)
+	s.space(side)
 	return nil
 }

@@ -31,10 +31,12 @@ type Profile struct {
 	Columns   int      `yaml:"columns"` // of font A, 12 × 24 dots
 	FeedUnits int      `yaml:"feed_units"`
 	MaxGlyphs int      `yaml:"max_glyphs"`
+	Styled    bool     `yaml:"styled"`
 	Reverse   bool     `yaml:"reverse"`
 	Smooth    bool     `yaml:"smooth"`
 	Speed     int      `yaml:"speed"` // mm/s; 0: unknown
 	USB       []USB    `yaml:"usb"`
+	Match     []string `yaml:"match"` // what it calls itself
 	Quirks    []string `yaml:"quirks"`
 	Sources   []Source `yaml:"sources"`
 }
@@ -67,6 +69,8 @@ const (
 
 //go:embed profiles.yaml
 var profilesYAML []byte
+
+var usbID = regexp.MustCompile(`^[0-9a-f]{4}$`)
 
 var profileName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -128,9 +132,16 @@ func (p Profile) Validate() error {
 	field("qr", p.QR+" with glyphs "+p.Glyphs, p.QR == choiceRaster || p.Glyphs == glyphsDown)
 	field("dpi", p.DPI, p.DPI == 180 || p.DPI == 203)
 	field("columns", p.Columns, p.Columns >= 16 && p.Columns*cellWidth <= p.Dots)
-	field("feed_units", p.FeedUnits, p.FeedUnits == 1 || p.FeedUnits == 2)
+	field("feed_units", p.FeedUnits, p.FeedUnits >= 0 && p.FeedUnits <= 2)
 	if p.Glyphs == glyphsDown { // one line of nothing but accented letters has to fit
 		field("max_glyphs", p.MaxGlyphs, p.MaxGlyphs >= p.Columns && p.MaxGlyphs <= lastCode-firstCode+1)
+	}
+	field("speed", p.Speed, p.Speed >= 0 && p.Speed <= 1000)
+	for _, u := range p.USB {
+		field("usb", u.Vendor+":"+u.Product, usbID.MatchString(u.Vendor) && usbID.MatchString(u.Product))
+	}
+	for _, s := range p.Sources {
+		field("sources", fmt.Sprintf("%q from %q", s.Fact, s.From), s.Fact != "" && s.From != "")
 	}
 	choice("cutter", p.Cutter, cutterFull, cutterPartial, choiceNone)
 	choice("status", p.Status, statusDLEEOT, choiceNone)

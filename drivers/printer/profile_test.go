@@ -42,7 +42,9 @@ func TestProfilesAreStrict(t *testing.T) {
 		{"qr: raster", "qr: native", "qr"},
 		{"columns: 48", "columns: 49", "columns"}, // 588 dots
 		{"dpi: 203", "dpi: 200", "dpi"},
-		{"feed_units: 1", "feed_units: 0", "feed_units"},
+		{"feed_units: 1", "feed_units: 3", "feed_units"},
+		{"dpi: 203", "dpi: 203\n  usb: [{vendor: 4B8, product: \"0202\"}]", "usb"},
+		{"dpi: 203", "dpi: 203\n  sources: [{fact: dots}]", "sources"},
 		{"cutter: full", "cutter: half", "cutter"},
 		{"tail: 104", "tail: 40", "tail"}, // through the last line
 		{"dle-eot", "none", "finish"},     // nobody answers at the end

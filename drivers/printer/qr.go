@@ -62,6 +62,13 @@ func moduleSize(modules, dots int) (int, error) {
 	return 0, fmt.Errorf("QR code of %d modules does not fit %d dots", modules, dots)
 }
 
+// qrImage is a QR code alone, in bytes that travel at half resolution.
+func qrImage(modules [][]bool, size int) *Bitmap {
+	img := NewBitmap((len(modules)*size+15)/16*16, len(modules)*size)
+	drawModules(img, modules, size, 0, 0)
+	return img
+}
+
 func drawModules(b *Bitmap, modules [][]bool, size, left, top int) {
 	for my, row := range modules {
 		for mx, dark := range row {

@@ -7,9 +7,11 @@ import (
 
 // ESC/POS commands, named as Epson's reference names them.
 const (
-	dle = 0x10
-	esc = 0x1b
-	gs  = 0x1d
+	dle  = 0x10
+	xon  = 0x11
+	xoff = 0x13
+	esc  = 0x1b
+	gs   = 0x1d
 )
 
 const (
@@ -37,16 +39,16 @@ func Encode(paper *Bitmap, p Profile) []byte {
 			feed += b.y1 - b.y0
 			continue
 		}
-		out, feed = appendFeed(out, feed*p.FeedUnits), 0
+		out, feed = appendFeed(out, feed, p), 0
 		if b.centered != centered {
 			centered = b.centered
 			out = append(out, esc, 'a', bit(centered))
 		}
 		out = b.append(out, paper)
 	}
-	// What is white at the end is part of the tail. The tail is white raster: how
-	// far ESC J n goes depends on the printer's motion unit, and where a profile is
-	// wrong about it, a cut through the last line is worse than 100 bytes.
+	// What is white at the end is part of the tail. The tail is white raster: where
+	// a profile is wrong about the motion unit, a cut through the last line is worse
+	// than 100 bytes.
 	return appendCut(appendBlank(out, p.Tail), p)
 }
 
@@ -67,12 +69,18 @@ func bit(b bool) byte {
 	return 0
 }
 
-// appendFeed feeds that many motion units of the printer's.
-func appendFeed(out []byte, units int) []byte {
-	for units > 0 {
-		n := min(units, 255)
-		out = append(out, esc, 'J', byte(n))
-		units -= n
+// appendFeed feeds that many dots: by ESC J, which counts in the printer's motion
+// units, or where nobody knows these, by white rows.
+func appendFeed(out []byte, dots int, p Profile) []byte {
+	for dots > 0 && p.FeedUnits == 0 {
+		n := min(dots, maxBand)
+		out = appendBlank(out, n)
+		dots -= n
+	}
+	for dots > 0 {
+		n := min(dots, 255/p.FeedUnits) // whole dots
+		out = append(out, esc, 'J', byte(n*p.FeedUnits))
+		dots -= n
 	}
 	return out
 }
@@ -165,7 +173,7 @@ func bands(paper *Bitmap, p Profile) []band {
 			if even {
 				e.tall = e.tall && r.tall
 			}
-			b, cost := e.band(paper.Stride, y0, y1, p.Justify)
+			b, cost := e.band(paper.Stride, y0, y1, p)
 			if cost > maxBand {
 				if e.tall && !even {
 					continue // one row more, and it can be sent at half the height
@@ -186,14 +194,17 @@ func bands(paper *Bitmap, p Profile) []band {
 }
 
 // band is the cheapest band for rows of this extent, and what it costs.
-func (e extent) band(stride, y0, y1 int, justify bool) (band, int) {
+func (e extent) band(stride, y0, y1 int, p Profile) (band, int) {
 	b := band{y0: y0, y1: y1, white: e.right == 0}
-	if b.white {
+	switch {
+	case b.white && p.FeedUnits == 0:
+		return b, longestHeader + y1 - y0
+	case b.white:
 		return b, 3 // ESC J n
 	}
 	b.tall = e.tall && (y1-y0)%2 == 0
 	b.right = e.right
-	if side := min(e.left, stride-e.right); justify && stride-2*side < b.right {
+	if side := min(e.left, stride-e.right); p.Justify && stride-2*side < b.right {
 		b.left, b.right, b.centered = side, stride-side, true
 	}
 	if e.wide { // whole bytes at half the width

@@ -27,6 +27,7 @@ func FuzzEncode(f *testing.F) {
 		p := profiles[seed%uint64(len(profiles))]
 		want := scribble(seed, p.Dots)
 		sim := printersim.New(p.Dots, quiet)
+		sim.Behave(p)
 		sim.Receive(printer.Encode(want, p))
 		sim.Receive([]byte("\x1dr\x01")) // ends it where there is no cutter
 		if tr := sim.Troubles(); len(tr) > 0 {

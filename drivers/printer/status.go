@@ -20,10 +20,35 @@ const (
 )
 
 // Bytes a printer sends are told apart by their fixed bits (Epson, DLE EOT, GS r
-// and GS a): 0xx1xx10 answers DLE EOT, 0xx1xx00 begins an automatic status, xxx0xxxx
-// with bit 7 clear answers GS r. Anything else, XON and XOFF too, answers nothing.
-func isRealtime(b byte) bool { return b&0x93 == 0x12 }
-func isFinish(b byte) bool   { return b&0x90 == 0x00 }
+// and GS a): 0xx1xx10 answers DLE EOT, 0xx1xx00 begins an automatic status of four
+// bytes, xxx0xxxx with bit 7 clear answers GS r. Anything else, XON and XOFF too,
+// answers nothing.
+func isRealtime(b byte) bool  { return b&0x93 == 0x12 }
+func isAutomatic(b byte) bool { return b&0x93 == 0x10 }
+func isFinish(b byte) bool    { return b&0x90 == 0x00 }
+
+// automatic counts the bytes that are still to come of an automatic status. Nobody
+// asks for one, but some printers leave the factory so, and what follows its first
+// byte looks like an answer to GS r.
+type automatic int
+
+// strip takes automatic statuses out of what was read.
+func (a *automatic) strip(b []byte) []byte {
+	kept := b[:0]
+	for _, c := range b {
+		switch {
+		case isAutomatic(c):
+			*a = 3
+		case *a > 0 && isFinish(c):
+			*a--
+		case *a > 0 && (c == xon || c == xoff): // may come between any two
+		default:
+			*a = 0
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
 
 // A status is the four answers to DLE EOT 1 to 4.
 type status struct{ printer, offline, err, paper byte }
@@ -62,7 +87,7 @@ func drain(line Line, quiet time.Duration) error {
 			return err
 		}
 		n, err := line.Read(buf)
-		total += n
+		total += max(n, 1)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil

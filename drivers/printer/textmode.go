@@ -15,8 +15,9 @@ const (
 	lastCode  = 0x7e
 )
 
-// linesPerInch is the line spacing after ESC @, whatever the motion unit is.
-const linesPerInch = 6
+// lineSpacing is how many dots a line feeds after ESC @: 1/6 inch at 180 dpi, and
+// 3.75 mm, which is as many, at 203.
+const lineSpacing = 30
 
 // Job turns a document into what is sent to a printer of that profile.
 func (r *Renderer) Job(doc Document, p Profile) ([]byte, error) {
@@ -53,8 +54,7 @@ func (r *Renderer) textJob(doc Document, p Profile) ([]byte, error) {
 		}
 	}
 	e.flushFeed()
-	lines := (p.Tail*linesPerInch + p.DPI - 1) / p.DPI
-	e.put(esc, 'd', byte(lines))
+	e.put(esc, 'd', byte((p.Tail+lineSpacing-1)/lineSpacing))
 	return appendCut(e.out, p), nil
 }
 
@@ -153,6 +153,7 @@ type textEncoder struct {
 	profile  Profile
 	out      []byte
 	code     map[rune]byte
+	defined  [lastCode + 1]bool
 
 	user, center, bold, reverse bool
 	width, height               int
@@ -170,11 +171,19 @@ func (e *textEncoder) tell(mode *bool, to bool, command ...byte) {
 }
 
 func (e *textEncoder) flushFeed() {
-	e.out, e.feed = appendFeed(e.out, e.feed*e.profile.FeedUnits), 0
+	e.out, e.feed = appendFeed(e.out, e.feed, e.profile), 0
 }
 
-// define sends the glyphs of an alphabet: ESC & y c1 c2 [x d1 … d(3·x)]…
+// define sends the glyphs of an alphabet: ESC & y c1 c2 [x d1 … d(3·x)]… What an
+// alphabet before it defined, and this one wants from the printer's own font, is
+// taken back (ESC ?).
 func (e *textEncoder) define(a *alphabet) error {
+	for c := range byte(lastCode + 1) {
+		if e.defined[c] && a.native[c] {
+			e.put(esc, '?', c)
+			e.defined[c] = false
+		}
+	}
 	e.code = a.code
 	letter := map[byte]rune{}
 	for r, c := range a.code {
@@ -195,6 +204,7 @@ func (e *textEncoder) define(a *alphabet) error {
 				return err
 			}
 			w := glyph.width()
+			e.defined[c] = true
 			e.put(byte(w))
 			for _, column := range glyph[:w] {
 				e.put(column[:]...)
@@ -218,7 +228,6 @@ func (e *textEncoder) step(s step) error {
 		e.rule()
 	case s.img != nil:
 		e.flushFeed()
-		e.tell(&e.center, false, esc, 'a')
 		e.image(s.img)
 	case s.qr != "":
 		e.flushFeed()
@@ -252,7 +261,6 @@ func (e *textEncoder) line(l *textLine) {
 
 // rule draws a line across the paper, two dots high.
 func (e *textEncoder) rule() {
-	e.tell(&e.center, false, esc, 'a')
 	b := NewBitmap(e.profile.Dots, 2)
 	b.Fill(0, 0, b.Width, 2)
 	e.image(b)
@@ -260,20 +268,23 @@ func (e *textEncoder) rule() {
 
 // image sends a picture in the middle of the paper, as GS v 0 wants it.
 func (e *textEncoder) image(img *Bitmap) {
-	paper := NewBitmap(e.profile.Dots, img.Height)
-	left := (paper.Width - img.Width) / 16 * 8
-	for y := range img.Height {
-		for x := range img.Width {
-			if img.Black(x, y) {
-				paper.Set(left+x, y, true)
+	p := e.profile
+	e.tell(&e.center, p.Justify, esc, 'a')
+	paper := img
+	if left := (p.Dots - img.Width) / 16 * 8; !p.Justify || (p.Dots-img.Width)/2 != left {
+		paper = NewBitmap(p.Dots, img.Height)
+		for y := range img.Height {
+			for x := range img.Width {
+				if img.Black(x, y) {
+					paper.Set(left+x, y, true)
+				}
 			}
 		}
 	}
-	p := e.profile
-	p.Justify = false // ESC a stays the text's
+	p.Justify = false // nothing within it moves
 	for _, b := range bands(paper, p) {
 		if b.white {
-			e.out = appendFeed(e.out, (b.y1-b.y0)*p.FeedUnits)
+			e.out = appendFeed(e.out, b.y1-b.y0, p)
 			continue
 		}
 		e.out = b.append(e.out, paper)
@@ -291,10 +302,7 @@ func (e *textEncoder) qr(text string) error {
 		return err
 	}
 	if e.profile.QR != qrNative {
-		e.tell(&e.center, false, esc, 'a')
-		img := NewBitmap((len(modules)*size+15)/16*16, len(modules)*size)
-		drawModules(img, modules, size, 0, 0)
-		e.image(img)
+		e.image(qrImage(modules, size))
 		return nil
 	}
 	if len(text) > maxNativeQR {

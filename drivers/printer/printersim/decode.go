@@ -1,11 +1,6 @@
 package printersim
 
-import (
-	"bytes"
-	"fmt"
-
-	"tiepdan/drivers/printer"
-)
+import "fmt"
 
 const (
 	dle = 0x10
@@ -15,14 +10,16 @@ const (
 
 // An op is one thing that happens to paper, in its turn.
 type op struct {
-	bytes int      // what arrived for it, since the last
-	rows  [][]byte // ink, top down
-	feed  int      // white rows
-	cut   bool     // GS V
-	begin bool     // ESC @
-	ask   byte     // GS r n
-	asb   *byte    // GS a n
-	from  *end     // who asked
+	bytes   int      // what arrived for it, since the last
+	rows    [][]byte // ink, top down
+	feed    int      // white rows
+	cut     bool     // GS V
+	begin   bool     // ESC @
+	ask     byte     // GS r n
+	asb     *byte    // GS a n
+	who     byte     // GS I n
+	recover bool     // DLE ENQ
+	from    *end     // who asked
 
 	trouble string // not understood
 }
@@ -41,17 +38,35 @@ type decoder struct {
 	image struct{ mode, width, left int } // bytes a row, bytes still to come
 	row   []byte
 
-	align       byte
-	mode, scale byte // ESC !, GS !
-	bold, user  bool
-	defined     map[byte]letter
-	line        []letter // the line buffer
-	lineWidth   int
-	qr          []byte
-	module      int
+	align               byte
+	scale               byte // GS !, and the size bits of ESC !
+	bold, reverse, user bool
+	underline           byte
+	spacing             int // dots from line to line
+	defined             map[byte]letter
+	line                []letter // the line buffer
+	lineWidth           int
+	qr                  []byte
+	module              int
+	level               byte // of error correction: L, M, Q, H
+
+	quirks quirks
 }
 
-func (d *decoder) init(dots int) { *d = decoder{dots: dots, dleAt: d.dleAt, module: 3} }
+// quirks are what some clones do otherwise; they are the machine's, and survive ESC @.
+type quirks struct {
+	feedUnits int  // of ESC J in a dot; 0 counts as 1
+	noFeed    bool // ESC J is read and forgotten
+	noJustify bool // ESC a does not move raster images
+	noDouble  bool // GS v 0 draws all modes as 0
+	noGlyphs  bool // ESC & is read and forgotten
+	noStyle   bool // ESC E, GS ! and GS B leave defined letters as they are
+	noReverse bool // GS B is read and forgotten
+}
+
+func (d *decoder) init(dots int) {
+	*d = decoder{dots: dots, dleAt: d.dleAt, spacing: lineFeed, module: 3, quirks: d.quirks}
+}
 
 // realtime finds DLE EOT 1 to 4 wherever it stands, in images too, as the
 // receiving interrupt of a real printer does.
@@ -129,8 +144,8 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 		return append(ops, op{begin: true}), true
 	case "\x1b!":
 		if arg(1) {
-			d.mode, d.scale = b[2], b[2]>>4&1|b[2]>>1&0x10
-			d.bold = b[2]&8 != 0
+			d.scale = b[2]>>4&1 | b[2]>>1&0x10
+			d.bold, d.underline = b[2]&8 != 0, b[2]>>7
 		}
 		return nil, arg(1)
 	case "\x1d!":
@@ -138,7 +153,7 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 			d.scale = b[2] & 0x77
 		}
 		return nil, arg(1)
-	case "\x1bE":
+	case "\x1bE", "\x1bG": // double strike looks the same
 		if arg(1) {
 			d.bold = b[2]&1 != 0
 		}
@@ -148,6 +163,36 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 			d.align = b[2] & 3
 		}
 		return nil, arg(1)
+	case "\x1b-":
+		if arg(1) {
+			d.underline = b[2] & 3
+		}
+		return nil, arg(1)
+	case "\x1dB":
+		if arg(1) {
+			d.reverse = b[2]&1 != 0 && !d.quirks.noReverse
+		}
+		return nil, arg(1)
+	case "\x1b2":
+		d.spacing = lineFeed
+		return nil, true
+	case "\x1b3":
+		if arg(1) {
+			d.spacing = d.units(b[2])
+		}
+		return nil, arg(1)
+	case "\x1dI": // who are you
+		if !arg(1) {
+			return nil, false
+		}
+		return append(d.flush(), d.emit(op{who: b[2]})), true
+	case "\x1db", "\x1bt", "\x1bR": // smoothing; code pages, which nothing we print may need
+		return nil, arg(1)
+	case "\x10\x05": // DLE ENQ: recover from an error
+		if !arg(1) {
+			return nil, false
+		}
+		return []op{{recover: true}}, true
 	case "\x1b%":
 		if arg(1) {
 			d.user = b[2]&1 != 0
@@ -164,12 +209,15 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 		if !arg(1) {
 			return nil, false
 		}
-		return append(d.flush(), d.emit(op{feed: int(b[2])})), true
+		if d.quirks.noFeed {
+			return d.flush(), true
+		}
+		return append(d.flush(), d.emit(op{feed: d.units(b[2])})), true
 	case "\x1bd":
 		if !arg(1) {
 			return nil, false
 		}
-		return append(d.flush(), d.emit(op{feed: int(b[2]) * lineFeed})), true
+		return append(d.flush(), d.emit(op{feed: int(b[2]) * d.spacing})), true
 	case "\x1bp":
 		return nil, arg(3) // a cash drawer, and we have none
 	case "\x1dr":
@@ -193,6 +241,9 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 	return d.strange(b), true
 }
 
+// units turns motion units of ESC J and ESC 3 into dots.
+func (d *decoder) units(n byte) int { return int(n) / max(1, d.quirks.feedUnits) }
+
 func (d *decoder) cut(b []byte) ([]op, bool) {
 	if len(b) < 3 {
 		return nil, false
@@ -207,106 +258,4 @@ func (d *decoder) cut(b []byte) ([]op, bool) {
 		return append(d.flush(), d.emit(op{feed: headToCutter + int(b[3])}), d.emit(op{cut: true})), true
 	}
 	return d.strange(b), true
-}
-
-// raster begins GS v 0 m xL xH yL yH: m 1 and 3 are double width, 2 and 3 double height.
-func (d *decoder) raster(b []byte) ([]op, bool) {
-	if len(b) >= 3 && b[2] != '0' {
-		return d.strange(b), true
-	}
-	if len(b) < 8 {
-		return nil, false
-	}
-	mode, width, height := int(b[3])&^'0', int(b[4])|int(b[5])<<8, int(b[6])|int(b[7])<<8
-	if mode > 3 || width == 0 || len(d.line) > 0 {
-		return d.strange(b), true // GS v 0 wants an empty line buffer
-	}
-	d.image.mode, d.image.width, d.image.left = mode, width, width*height
-	d.row = d.row[:0]
-	return nil, true
-}
-
-func (d *decoder) imageByte(c byte) []op {
-	d.row = append(d.row, c)
-	d.image.left--
-	if len(d.row) < d.image.width {
-		return nil
-	}
-	dots := make([]bool, 0, len(d.row)*8)
-	for i := range len(d.row) * 8 {
-		black := d.row[i/8]&(0x80>>(i%8)) != 0
-		dots = append(dots, black)
-		if d.image.mode&1 != 0 {
-			dots = append(dots, black)
-		}
-	}
-	d.row = d.row[:0]
-	rows := [][]byte{d.place(dots)}
-	if d.image.mode&2 != 0 {
-		rows = append(rows, rows[0])
-	}
-	return []op{d.emit(op{rows: rows})}
-}
-
-// place puts a row of dots where ESC a wants it.
-func (d *decoder) place(dots []bool) []byte {
-	b := printer.NewBitmap(d.dots, 1)
-	left := 0
-	switch d.align {
-	case 1:
-		left = max(0, (d.dots-len(dots))/2)
-	case 2:
-		left = max(0, d.dots-len(dots))
-	}
-	for i, black := range dots {
-		if black {
-			b.Set(left+i, 0, true)
-		}
-	}
-	return bytes.Clone(b.Bits)
-}
-
-// symbol does GS ( k for QR codes (cn 49): 67 module size, 80 store, 81 print.
-func (d *decoder) symbol(b []byte) ([]op, bool) {
-	if len(b) < 5 {
-		return nil, false
-	}
-	size := int(b[3]) | int(b[4])<<8
-	if len(b) < 5+size {
-		return nil, false
-	}
-	p := b[5:]
-	if b[2] != 'k' || size < 3 || p[0] != 49 {
-		return d.strange(b[:5]), true
-	}
-	switch p[1] {
-	case 65, 69: // model and level: what we draw is model 2, level M
-		return nil, true
-	case 67:
-		d.module = max(1, min(16, int(p[2])))
-		return nil, true
-	case 80:
-		d.qr = bytes.Clone(p[3:])
-		return nil, true
-	case 81:
-		modules, err := printer.QRModules(string(d.qr))
-		if err != nil {
-			return []op{{trouble: err.Error()}}, true
-		}
-		ops := d.flush()
-		for _, m := range modules {
-			var dots []bool
-			for _, dark := range m {
-				for range d.module {
-					dots = append(dots, dark)
-				}
-			}
-			row := d.place(dots)
-			for range d.module {
-				ops = append(ops, d.emit(op{rows: [][]byte{row}}))
-			}
-		}
-		return ops, true
-	}
-	return d.strange(b[:7]), true
 }

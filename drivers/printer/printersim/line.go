@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"tiepdan/drivers/printer"
 	"tiepdan/drivers/serial/serialsim"
@@ -121,13 +122,24 @@ func (s *Sim) torn() {
 // reply sends bytes to the kiosk. A printer has a small buffer for them and does
 // not wait: what nobody reads is lost.
 func (s *Sim) reply(to *end, b []byte) {
-	if s.mute || to == nil || s.line != "ok" {
+	if to == nil || s.line != "ok" {
 		return
 	}
-	select {
-	case to.out <- b:
-	default:
+	b, late := s.answers.on(b)
+	if b == nil {
+		return
 	}
+	send := func() {
+		select {
+		case to.out <- b:
+		default:
+		}
+	}
+	if late > 0 {
+		time.AfterFunc(late, send)
+		return
+	}
+	send()
 }
 
 // Serve works as a printer on all its lines until the context ends.
@@ -136,6 +148,9 @@ func (s *Sim) Serve(ctx context.Context) error {
 	defer wg.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if s.timing != (Timing{}) {
+		wg.Go(func() { s.feedPaper(ctx) })
+	}
 	for {
 		s.mu.Lock()
 		waiting := s.ends.waiting
@@ -178,6 +193,7 @@ func (s *Sim) serve(ctx context.Context, e *end) {
 	buf := make([]byte, 32) // a cut in mid-write is noticed by the writer, nearly at once
 	for {
 		n, err := e.Read(buf)
+		s.overLine(ctx, n)
 		s.receive(buf[:n], e)
 		if err != nil {
 			break

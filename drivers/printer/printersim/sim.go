@@ -1,9 +1,10 @@
 // Package printersim is the far end of a printer's line: an ESC/POS printer with
 // a roll of paper that can be looked at, run out of paper, opened and unplugged.
 //
-// It understands ESC @, ESC !, ESC %, ESC &, ESC ?, ESC E, ESC J, ESC a, ESC d,
-// ESC p, GS !, GS ( k (QR), GS V, GS a, GS r, GS v 0 and DLE EOT, and shares no
-// code with the encoder but the paper itself: what it draws is what the bytes say.
+// It understands ESC @, ESC !, ESC %, ESC &, ESC -, ESC 2, ESC 3, ESC ?, ESC E,
+// ESC G, ESC J, ESC a, ESC d, ESC p, GS !, GS ( k (QR), GS B, GS I, GS V, GS a,
+// GS r, GS v 0, DLE ENQ and DLE EOT, and shares no code with the encoder but the
+// paper itself: what it draws is what the bytes say.
 package printersim
 
 import (
@@ -13,32 +14,10 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"tiepdan/drivers/printer"
 )
-
-// A State is how far a job got.
-type State string
-
-const (
-	Printing State = "printing"
-	Printed  State = "printed"
-	Stopped  State = "stopped" // paper ran out or the cover was opened in mid-job
-	Torn     State = "torn"    // the line was cut in mid-job
-)
-
-// A Job is what came out between two cuts.
-type Job struct {
-	ID     int    `json:"id"`
-	Kind   string `json:"kind"`   // as told by Expect
-	Number string `json:"number"` // as told by Expect
-	Bytes  int    `json:"bytes"`
-	State  State  `json:"state"`
-
-	paper *printer.Bitmap
-	ink   bool
-	white int // rows since the last ink
-}
 
 // keepJobs is how much of the roll is remembered.
 const keepJobs = 32
@@ -62,7 +41,11 @@ type Sim struct {
 
 	paper, cover, line string
 	cutterBlocked      bool
-	mute               bool
+	hot, broken        bool
+	timing             Timing
+	busyUntil          time.Time // the paper moves until then
+	wake               chan struct{}
+	answers            answering
 	rowsLeft           int // until paper runs out; -1: plenty
 	bytesLeft          int // until the line is cut; -1: never
 	asb                byte
@@ -76,7 +59,7 @@ type Sim struct {
 // in good order. Nothing is served before [Sim.Serve].
 func New(dots int, log *slog.Logger) *Sim {
 	s := &Sim{log: log, dots: dots, paper: "ok", cover: "closed", line: "ok", rowsLeft: -1, bytesLeft: -1,
-		signal: make(chan struct{}, 1)}
+		signal: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	s.dec.init(dots)
 	return s
 }
@@ -130,7 +113,7 @@ func (s *Sim) BlockCutter(blocked bool) {
 func (s *Sim) Mute(mute bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mute = mute
+	s.answers.mute = mute
 }
 
 // OutAfter lets the paper run out after that many more rows.
@@ -190,7 +173,7 @@ func (s *Sim) Troubles() []string {
 }
 
 func (s *Sim) online() bool {
-	return s.paper != "out" && s.cover == "closed" && s.rowsLeft != 0 && !s.cutterBlocked
+	return s.paper != "out" && s.cover == "closed" && s.rowsLeft != 0 && !s.cutterBlocked && !s.hot && !s.broken
 }
 
 // Receive takes bytes as if they came over a line; answers go nowhere.
@@ -215,6 +198,10 @@ func (s *Sim) receive(b []byte, from *end) {
 			s.reply(from, s.realtimeStatus(n))
 		}
 		for _, o := range s.dec.feed(c) {
+			if o.recover {
+				s.cutterBlocked = false
+				continue
+			}
 			if o.trouble != "" {
 				if len(s.trouble) < 100 {
 					s.trouble = append(s.trouble, o.trouble)
@@ -229,6 +216,10 @@ func (s *Sim) receive(b []byte, from *end) {
 		s.run()
 	}
 	s.changed()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 	if cut {
 		s.line, s.bytesLeft = "cut", -1
 		s.cut()
@@ -239,6 +230,9 @@ func (s *Sim) receive(b []byte, from *end) {
 func (s *Sim) run() {
 	for len(s.queue) > 0 && s.online() {
 		o := s.queue[0]
+		if !s.inTime(&o) {
+			break
+		}
 		s.do(&o)
 		if o.feed > 0 || len(o.rows) > 0 {
 			s.queue[0] = o // paper ran out within it
@@ -284,114 +278,13 @@ func (s *Sim) do(o *op) {
 	case o.ask != 0:
 		s.reply(o.from, []byte{s.paperSensor()})
 		s.tearOff()
+	case o.who != 0:
+		s.reply(o.from, []byte("_printersim\x00"))
 	case o.begin:
 		s.tearOff()
 	case o.asb != nil:
 		s.asb = *o.asb
 		s.asbLast = [4]byte{}
-	}
-}
-
-func (s *Sim) begin(bytes int) {
-	s.lastID++
-	s.job = &Job{ID: s.lastID, Kind: s.expect.Kind, Number: s.expect.Number, Bytes: bytes, State: Printing,
-		paper: printer.NewBitmap(s.dots, 0)}
-	s.expect = Job{}
-	s.jobs = append(s.jobs, s.job)
-	if len(s.jobs) > keepJobs {
-		s.jobs = slices.Delete(s.jobs, 0, 1)
-	}
-}
-
-// tearOff is somebody tearing the paper off by hand, if it is out far enough:
-// what happens where there is no cutter.
-func (s *Sim) tearOff() {
-	if s.job != nil && s.job.white >= headToCutter {
-		s.finish()
-	}
-}
-
-// finish ends the job.
-func (s *Sim) finish() {
-	j := s.job
-	if j == nil {
-		return
-	}
-	s.job = nil
-	if !j.ink { // blank paper is nobody's job
-		s.jobs = s.jobs[:len(s.jobs)-1]
-		if s.expect == (Job{}) {
-			s.expect = Job{Kind: j.Kind, Number: j.Number}
-		}
-		return
-	}
-	if j.State != Torn {
-		j.State = Printed
-	}
-	s.log.Debug("simulated printer: job", "id", j.ID, "state", j.State, "bytes", j.Bytes, "rows", j.paper.Height)
-}
-
-// maxRows bounds a job's memory: 10 m of paper.
-const maxRows = 80000
-
-func (j *Job) put(row []byte) {
-	b := j.paper
-	if b.Height >= maxRows {
-		return
-	}
-	b.Grow(b.Height + 1)
-	copy(b.Row(b.Height-1), row)
-	j.white++
-	if slices.ContainsFunc(row, func(v byte) bool { return v != 0 }) {
-		j.ink, j.white = true, 0
-	}
-}
-
-// flag is a status bit that is set if on.
-func flag(on bool, bits byte) byte {
-	if on {
-		return bits
-	}
-	return 0
-}
-
-func (s *Sim) low() bool { return s.paper != "ok" }
-func (s *Sim) out() bool { return s.paper == "out" || s.rowsLeft == 0 }
-
-// realtimeStatus answers DLE EOT n (Epson's reference: bits 1 and 4 are always set).
-func (s *Sim) realtimeStatus(n byte) []byte {
-	const fixed = 0x12
-	open := s.cover == "open"
-	switch n {
-	case 1:
-		return []byte{fixed | flag(!s.online(), 0x08)}
-	case 2:
-		return []byte{fixed | flag(open, 0x04) | flag(s.out(), 0x20) | flag(s.cutterBlocked, 0x40)}
-	case 3:
-		return []byte{fixed | flag(s.cutterBlocked, 0x08)}
-	}
-	return []byte{fixed | flag(s.low(), 0x0c) | flag(s.out(), 0x60)}
-}
-
-// paperSensor answers GS r 1.
-func (s *Sim) paperSensor() byte { return flag(s.low(), 0x03) | flag(s.out(), 0x0c) }
-
-// changed sends the automatic status (GS a) if it is on and something is new.
-func (s *Sim) changed() {
-	if s.asb == 0 {
-		return
-	}
-	now := [4]byte{
-		0x10 | flag(!s.online(), 0x08) | flag(s.cover == "open", 0x20),
-		flag(s.cutterBlocked, 0x08),
-		flag(s.low(), 0x03) | flag(s.out(), 0x0c),
-		0x0f,
-	}
-	if now != s.asbLast {
-		s.asbLast = now
-		for e := range s.ends.open {
-			s.reply(e, now[:])
-		}
 	}
 }
 

@@ -1,18 +1,7 @@
 package printersim
 
-import (
-	"image"
-
-	"github.com/go-fonts/dejavu/dejavusansmono"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
-)
-
 const (
-	cellWidth    = 12 // font A
-	cellHeight   = 24
-	lineFeed     = 34 // 1/6 inch, the line spacing after ESC @
+	lineFeed     = 30 // the line spacing after ESC @
 	headToCutter = 96 // 12 mm
 )
 
@@ -31,9 +20,11 @@ func (d *decoder) char(c byte) (ops []op) {
 			// two clones agree: nothing we print may use it.
 			return append(ops, d.strange([]byte{c})...)
 		}
-		l = fontA(rune(c))
+		l = fontA()[c]
 	}
-	l = l.enlarge(int(d.scale>>4)+1, int(d.scale&7)+1, d.bold)
+	if !d.user || !known || !d.quirks.noStyle {
+		l = l.enlarge(int(d.scale>>4)+1, int(d.scale&7)+1, d.bold).mark(d.underline, d.reverse)
+	}
 	if d.lineWidth+l.width > d.dots {
 		ops = d.flush()
 	}
@@ -51,7 +42,7 @@ func (d *decoder) flush() []op {
 	for _, l := range d.line {
 		height = max(height, l.height)
 	}
-	o := op{feed: max(0, lineFeed-height)}
+	o := op{feed: max(0, d.spacing-height)}
 	for y := range height {
 		var dots []bool
 		for _, l := range d.line {
@@ -94,6 +85,9 @@ func (d *decoder) define(b []byte) ([]op, bool) {
 		letters[byte(c)] = l
 		rest = data[y*x:]
 	}
+	if d.quirks.noGlyphs {
+		return nil, true
+	}
 	if d.defined == nil {
 		d.defined = map[byte]letter{}
 	}
@@ -115,22 +109,13 @@ func (l letter) enlarge(w, h int, bold bool) letter {
 	return out
 }
 
-// fontA draws an ASCII character as the printer's own font would, nearly.
-func fontA(r rune) letter {
-	l := letter{width: cellWidth, height: cellHeight, black: make([]bool, cellWidth*cellHeight)}
-	f, err := opentype.Parse(dejavusansmono.TTF)
-	if err != nil {
-		return l // the font is part of the program: tests draw with it
-	}
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 20, DPI: 72})
-	if err != nil {
-		return l
-	}
-	img := image.NewGray(image.Rect(0, 0, l.width, l.height))
-	d := font.Drawer{Dst: img, Src: image.White, Face: face, Dot: fixed.P(0, 19)}
-	d.DrawString(string(r))
-	for i, v := range img.Pix {
-		l.black[i] = v >= 128
+// mark underlines a letter by so many dots, or makes it white on black.
+func (l letter) mark(underline byte, reverse bool) letter {
+	for i := range l.black {
+		if y := i / l.width; y >= l.height-int(underline) {
+			l.black[i] = true
+		}
+		l.black[i] = l.black[i] != reverse
 	}
 	return l
 }

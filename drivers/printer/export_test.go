@@ -1,0 +1,28 @@
+package printer
+
+import "testing"
+
+// Expect draws a document as a printer of that profile does that has these letters
+// of its own, and draws these QR codes.
+func (r *Renderer) Expect(doc Document, p Profile, font func(c byte, x, y int) bool, code func(string) ([][]bool, error)) (*Bitmap, error) {
+	shape := func(letter rune) (c cell, err error) {
+		if !isNative(letter) {
+			return r.cellOf(letter)
+		}
+		for x := range cellWidth {
+			for y := range cellHeight {
+				if font(byte(letter), x, y) {
+					c.set(x, y)
+				}
+			}
+		}
+		return c, nil
+	}
+	return r.preview(doc, p, shape, code)
+}
+
+// Accented are the 134 letters that Vietnamese has beside A to Z.
+func Accented() []rune { return accented() }
+
+// SharedData reads a file of the data that lies beside the repository, or skips.
+func SharedData(t *testing.T, name string) []byte { return sharedData(t, name) }
