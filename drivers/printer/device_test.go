@@ -6,6 +6,7 @@ import (
 	"image"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,9 +67,18 @@ func plug(t testing.TB, p printer.Profile) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	dev.Share(sharedRenderer())
 	serve(t, sim)
 	return bench{dev, sim}
 }
+
+var sharedRenderer = sync.OnceValue(func() *printer.Renderer {
+	r, err := printer.NewRenderer()
+	if err != nil {
+		panic(err)
+	}
+	return r
+})
 
 func serve(t testing.TB, sim *printersim.Sim) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -219,10 +229,7 @@ func TestLevels(t *testing.T) {
 // checkAlone checks that the last paper holds the document and nothing else.
 func checkAlone(t *testing.T, b bench, doc printer.Document) {
 	t.Helper()
-	r, err := printer.NewRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := sharedRenderer()
 	got, _ := b.sim.Paper(b.lastJob(t).ID)
 	samePaper(t, got, meant(t, r, doc, b.Profile()), b.Profile().Tail)
 }

@@ -21,6 +21,10 @@ func (r *Renderer) Expect(doc Document, p Profile, font func(c byte, x, y int) b
 	return r.preview(doc, p, shape, code)
 }
 
+// Share gives a printer a renderer that others use too: parsing fonts is most of
+// what a new one costs.
+func (p *Printer) Share(r *Renderer) { p.renderer = r }
+
 // Accented are the 134 letters that Vietnamese has beside A to Z.
 func Accented() []rune { return accented() }
 

@@ -28,13 +28,11 @@ var kinds = []printer.Kind{printer.KindTicket, printer.KindSlip, printer.KindChe
 // has what the profile says and no more, with commands it understands and QR codes
 // that can be read.
 func TestPaperIsTheRendering(t *testing.T) {
-	renderer, err := printer.NewRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	renderer := sharedRenderer()
 	for _, p := range profiles(t) {
 		for _, kind := range kinds {
 			t.Run(fmt.Sprint(p.Name, " ", kind), func(t *testing.T) {
+				t.Parallel()
 				inBubble(t, p, func(t *testing.T, b bench) {
 					doc := sample(t, kind)
 					b.expect(t, doc, printer.Printed, nil)
@@ -78,10 +76,7 @@ func checkTicketBytes(t *testing.T, p printer.Profile, bytes int) {
 // Every Vietnamese letter and the name of every unit come out of every profile as
 // meant: dot for dot where dots travel, glyph for glyph where letters do.
 func TestEveryNameOnEveryProfile(t *testing.T) {
-	renderer, err := printer.NewRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	renderer := sharedRenderer()
 	docs := []printer.Document{lettersPaper()}
 	for names := range slices.Chunk(unitNames(t), 42) {
 		docs = append(docs, namesPaper(names))

@@ -30,6 +30,7 @@ type op struct {
 type decoder struct {
 	dots int
 	buf  []byte // the command so far
+	need int    // how long it is at least
 	n    int    // bytes since the last op
 
 	dleAt int // how much of DLE EOT was seen
@@ -106,13 +107,16 @@ func (d *decoder) feed(c byte) (ops []op) {
 		}
 	}
 	d.buf = append(d.buf, c)
+	if len(d.buf) < d.need {
+		return nil
+	}
 	cmd := d.buf
 	ops, done := d.command(cmd)
 	if done {
 		if cmd[0] == dle {
 			d.n -= len(cmd) // questions are no part of a paper
 		}
-		d.buf = d.buf[:0]
+		d.buf, d.need = d.buf[:0], 0
 	}
 	return ops
 }

@@ -66,12 +66,19 @@ func (d *decoder) define(b []byte) ([]op, bool) {
 	if y != 3 || c1 < 0x20 || c2 > 0x7e || c1 > c2 {
 		return d.strange(b), true
 	}
-	rest := b[5:]
-	letters := map[byte]letter{}
-	for c := int(c1); c <= int(c2); c++ {
-		if len(rest) < 1 || len(rest) < 1+y*int(rest[0]) {
+	rest, size := b[5:], 0
+	for c := int(c1); c <= int(c2); c++ { // how long it is, before anything is drawn
+		if size >= len(rest) {
+			d.need = len(b) + int(c2) - c + 1
 			return nil, false
 		}
+		size += 1 + y*int(rest[size])
+	}
+	if d.need = 5 + size; len(rest) < size {
+		return nil, false
+	}
+	letters := map[byte]letter{}
+	for c := int(c1); c <= int(c2); c++ {
 		x, data := int(rest[0]), rest[1:]
 		if x > cellWidth {
 			return d.strange(b[:5]), true
