@@ -32,7 +32,6 @@ func TestPaperIsTheRendering(t *testing.T) {
 	for _, p := range profiles(t) {
 		for _, kind := range kinds {
 			t.Run(fmt.Sprint(p.Name, " ", kind), func(t *testing.T) {
-				t.Parallel()
 				inBubble(t, p, func(t *testing.T, b bench) {
 					doc := sample(t, kind)
 					b.expect(t, doc, printer.Printed, nil)
