@@ -170,7 +170,7 @@ func (p *Printer) Status(ctx context.Context) (Level, error) {
 // printer can do it: it must be nobody's next ticket, whatever happens until then.
 func (p *Printer) status(ctx context.Context) (Level, error) {
 	level, err := p.inquire(ctx)
-	if !p.torn || !level.CanPrint() {
+	if !p.midJob || !level.CanPrint() {
 		return level, err
 	}
 	line, done, err := p.connect(ctx)

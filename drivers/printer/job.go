@@ -43,11 +43,6 @@ func (p *Printer) job(ctx context.Context, job []byte) (Outcome, error) {
 	}
 	defer done()
 
-	if p.midJob {
-		if err := p.mend(line); err != nil {
-			return NotPrinted, err
-		}
-	}
 	if p.profile.Finish == finishGSr {
 		job = append(job, gs, 'r', 1)
 	}

@@ -133,22 +133,3 @@ func FuzzAnswers(f *testing.F) {
 		})
 	})
 }
-
-// BenchmarkTicket is press to last byte without the line: layout, drawing with
-// warm letters, encoding.
-func BenchmarkTicket(b *testing.B) {
-	r, err := printer.NewRenderer()
-	if err != nil {
-		b.Fatal(err)
-	}
-	profile := profileNamed(b, "generic-80")
-	bytes := 0
-	for b.Loop() {
-		paper, err := r.Render(sample(b, printer.KindTicket), profile.Dots)
-		if err != nil {
-			b.Fatal(err)
-		}
-		bytes = len(printer.Encode(paper, profile))
-	}
-	b.ReportMetric(float64(bytes), "ticket-bytes")
-}

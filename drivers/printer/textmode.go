@@ -53,8 +53,13 @@ func (r *Renderer) textJob(doc Document, p Profile) ([]byte, error) {
 			return nil, err
 		}
 	}
-	e.flushFeed()
-	e.put(esc, 'd', byte((p.Tail+lineSpacing-1)/lineSpacing))
+	if p.FeedUnits == 0 {
+		e.flushFeed()
+		e.put(esc, 'd', byte((p.Tail+lineSpacing-1)/lineSpacing))
+	} else {
+		e.feed += p.Tail
+		e.flushFeed()
+	}
 	return appendCut(e.out, p), nil
 }
 
