@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -52,7 +53,8 @@ func openDevices(cfg config.Config, log *slog.Logger) (*devices, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.printer, err = printer.New(printer.Serial(cfg.Devices.Printer.Port, cfg.Devices.Printer.Baud), profile, log.With("part", "printer"))
+	profile.Baud = cmp.Or(cfg.Devices.Printer.Baud, profile.Baud)
+	d.printer, err = printer.New(printer.Open(cfg.Devices.Printer.Port, profile.Baud), profile, log.With("part", "printer"))
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,7 @@ func openSimulated(cfg config.Config, dir, vpcd string, log *slog.Logger) (*devi
 		return nil, err
 	}
 	s := &simulation{scanner: scannersim.New(), printer: printersim.New(profile.Dots, log.With("part", "printersim"))}
+	s.printer.Behave(profile)
 	cards, laying, err := s.openReader(cfg, vpcd)
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func openSimulated(cfg config.Config, dir, vpcd string, log *slog.Logger) (*devi
 	if err := s.scanner.OpenPTY(ttys); err != nil {
 		return nil, fmt.Errorf("simulated scanner: %w", err)
 	}
-	p, err := printer.New(printer.Serial(s.printer.Port(), profile.Baud), profile, log.With("part", "printer"))
+	p, err := printer.New(printer.Open(s.printer.Port(), profile.Baud), profile, log.With("part", "printer"))
 	if err != nil {
 		return nil, err
 	}
@@ -181,16 +182,16 @@ func (s *simulation) scan(_ context.Context, in scanning) error {
 	return s.scanner.Scan(in.Text)
 }
 
-type printerSetting struct{ Paper, Cover, Line string }
+type printerSetting struct{ Paper, Cover, Line, Fault string }
 
 func (s *simulation) setPrinter(_ context.Context, in printerSetting) error {
 	if in == (printerSetting{}) {
-		return errors.New("set paper (ok, low, out), cover (closed, open) or line (ok, cut, dead)")
+		return errors.New("set paper (ok, low, out), cover (closed, open) or line (ok, cut, dead), or a fault (kiosk sim printer -h lists them; none ends them)")
 	}
 	for _, set := range []struct {
 		to string
 		do func(string) error
-	}{{in.Paper, s.printer.SetPaper}, {in.Cover, s.printer.SetCover}, {in.Line, s.printer.SetLine}} {
+	}{{in.Paper, s.printer.SetPaper}, {in.Cover, s.printer.SetCover}, {in.Line, s.printer.SetLine}, {in.Fault, s.printer.SetFault}} {
 		if set.to == "" {
 			continue
 		}

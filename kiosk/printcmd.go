@@ -56,7 +56,7 @@ func printSample(ctx context.Context, args []string, stdout, stderr io.Writer) i
 	kind := fs.String("kind", string(printer.KindTicket), "`WHAT` to print: ticket, slip, checklist, acceptance, test or readiness")
 	lang := fs.String("lang", "vi", "language: vi, or en for English beside Vietnamese")
 	name := fs.String("profile", "generic-80", "the printer's profile `NAME`: see \"kiosk print profiles\"")
-	port := fs.String("port", "", "the serial `DEVICE` to print on, /dev/serial/by-id/…")
+	port := fs.String("port", "", "where the printer is: /dev/serial/by-id/…, /dev/usb/lp0, usb:VVVV:PPPP[:SERIAL] or tcp:HOST")
 	baud := fs.Int("baud", 0, "the line's `SPEED`, if not the profile's")
 	out := fs.String("out", "", "the `FILE` (PNG) to draw the paper to; \"-\" is standard output")
 	if err := fs.Parse(args); err != nil {
@@ -140,7 +140,7 @@ func drawSample(doc printer.Document, profile printer.Profile, file string, stdo
 
 func printOn(ctx context.Context, doc printer.Document, profile printer.Profile, port string, stdout, stderr io.Writer) int {
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := printer.New(printer.Serial(port, profile.Baud), profile, log)
+	p, err := printer.New(printer.Open(port, profile.Baud), profile, log)
 	if err != nil {
 		fmt.Fprintf(stderr, "kiosk print sample: %v\n", err)
 		return exitPrintUsage

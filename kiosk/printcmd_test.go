@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,11 @@ func TestPrintMistakes(t *testing.T) {
 			t.Errorf("%q: %d, %q", args, code, errs)
 		}
 	}
+	for _, args := range [][]string{{"-fault", "fire"}, {"-fault", "hot:soon"}, {"-profile", "mine"}, {"-tcp", "nowhere"}} {
+		if code := simPrinterCommand(t.Context(), args, io.Discard, io.Discard); code != exitPrintUsage {
+			t.Errorf("sim printer %q: %d", args, code)
+		}
+	}
 	if code, _, errs := runPrint(t, "sample", "-port", filepath.Join(t.TempDir(), "none")); code != exitNotPrinted || !strings.Contains(errs, "not printed") {
 		t.Error(code, errs)
 	}
@@ -66,26 +72,38 @@ func TestPrintProfiles(t *testing.T) {
 	}
 }
 
-// The technician's two commands against each other: a sample on the simulated printer.
+// The technician's two commands against each other: a sample on the simulated
+// printer, at the end of a serial line and of a network.
 func TestPrintSampleOnSimulatedPrinter(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	lines := make(lineWriter, 10)
-	dir := t.TempDir()
-	done := make(chan int, 1)
-	go func() { done <- simPrinterCommand(ctx, []string{"-png", dir}, lines, os.Stderr) }()
-	port := <-lines
-	if code, out, errs := runPrint(t, "sample", "-port", strings.TrimSpace(port)); code != 0 {
-		t.Error(code, out, errs)
-	}
-	if told := <-lines; !strings.HasPrefix(told, "paper 1: printed") {
-		t.Error(told)
-	}
-	cancel()
-	if code := <-done; code != 0 {
-		t.Error("simulated printer:", code)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "1.png")); err != nil {
-		t.Error(err)
+	for name, args := range map[string][]string{
+		"pty": nil,
+		"tcp": {"-tcp", "127.0.0.1:0", "-profile", "epson-tm-t20", "-baud", "115200", "-fault", "noise"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			lines := make(lineWriter, 10)
+			dir := t.TempDir()
+			done := make(chan int, 1)
+			go func() { done <- simPrinterCommand(ctx, append(args, "-png", dir), lines, os.Stderr) }()
+			port := <-lines
+			sample := []string{"sample", "-port", strings.TrimSpace(port)}
+			if name == "tcp" {
+				sample = append(sample, "-profile", "epson-tm-t20")
+			}
+			if code, out, errs := runPrint(t, sample...); code != 0 {
+				t.Error(code, out, errs)
+			}
+			if told := <-lines; !strings.HasPrefix(told, "paper 1: printed") {
+				t.Error(told)
+			}
+			cancel()
+			if code := <-done; code != 0 {
+				t.Error("simulated printer:", code)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "1.png")); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

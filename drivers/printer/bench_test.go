@@ -59,7 +59,7 @@ func BenchmarkManyTickets(b *testing.B) {
 	if err := sim.OpenPTY(b.TempDir()); err != nil {
 		b.Skip("no pseudo-terminals here:", err)
 	}
-	dev, err := printer.New(printer.Serial(sim.Port(), 115200), p, quiet)
+	dev, err := printer.New(printer.Open(sim.Port(), 115200), p, quiet)
 	if err != nil {
 		b.Fatal(err)
 	}

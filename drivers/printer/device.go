@@ -4,37 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
-
-	"tiepdan/drivers/serial"
 )
-
-// A Line is the wire to a printer: *serial.Port, net.Conn and os.File are lines.
-// A read or write that meets its deadline says os.ErrDeadlineExceeded; any other
-// error means that the line is gone and has to be opened again.
-type Line interface {
-	io.ReadWriteCloser
-	SetReadDeadline(time.Time) error
-	SetWriteDeadline(time.Time) error
-}
-
-// An Opener opens the line. It is called when the printer is first used, and
-// again after the line was lost.
-type Opener func(context.Context) (Line, error)
-
-// Serial opens a serial port, by a name that survives replugging: a symbolic
-// link that udev makes from the USB vendor, product and serial number.
-func Serial(path string, baud int) Opener {
-	return func(context.Context) (Line, error) {
-		port, err := serial.Open(path, baud)
-		if err != nil {
-			return nil, err // not a Line that holds a nil *Port
-		}
-		return port, nil
-	}
-}
 
 // pollEvery is how often Watch asks an idle printer how it is.
 const pollEvery = 2 * time.Second

@@ -276,7 +276,7 @@ func TestOverPTY(t *testing.T) {
 	if err := sim.OpenPTY(t.TempDir()); err != nil {
 		t.Skip("no pseudo-terminals here:", err)
 	}
-	dev, err := printer.New(printer.Serial(sim.Port(), p.Baud), p, quiet)
+	dev, err := printer.New(printer.Open(sim.Port(), p.Baud), p, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,8 +40,16 @@ type Port struct {
 
 // Open opens a line for this process alone. TIOCEXCL does not stop root from
 // opening a line again, and a kiosk's tools are often run as root; so the device
-// node is flocked as well, under whatever name it was found.
+// node is flocked as well, under whatever name it was found. A path may also be a
+// USB identity ([Node.Identity]), which is looked for each time.
 func Open(path string, baud int) (*Port, error) {
+	if IsIdentity(path) {
+		n, err := System().Find(path)
+		if err != nil {
+			return nil, fmt.Errorf("open serial line: %w", err)
+		}
+		path = n.Path
+	}
 	// Before go.bug.st, whose TIOCEXCL would keep us out too.
 	file, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {

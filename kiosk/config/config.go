@@ -73,8 +73,10 @@ type Printer struct {
 	Serial  `yaml:",inline"`
 }
 
-// Serial is a serial port.
+// Serial is where a device is plugged in: a port by its path, or whatever port the
+// device of a USB identity is plugged into, usb:1a86:7523 or usb:1a86:7523:SERIAL. A
+// printer may also be at /dev/usb/lp0 or tcp:HOST.
 type Serial struct {
 	Port string `yaml:"port"` // /dev/serial/by-id/…
-	Baud int    `yaml:"baud"`
+	Baud int    `yaml:"baud"` // 0: the profile's
 }

@@ -93,6 +93,10 @@ func TestErrorsNameFieldAndValue(t *testing.T) {
 		"hours swapped": {minimal + "hours: [{from: \"12:00\", to: \"08:00\"}]\n", "hours[0].to", "08:00"},
 		"warn":          {minimal + "counting: {warn_seconds: 5}\n", "counting.warn_seconds", "5"},
 		"language":      {minimal + "languages: [vi, fr]\n", "languages[1]", "fr"},
+		"port":          {minimal + "devices: {printer: {port: COM3}}\n", "devices.printer.port", "COM3"},
+		"usb":           {minimal + "devices: {printer: {port: \"usb:1a86\"}}\n", "devices.printer.port", "usb:1a86"},
+		"network":       {minimal + "devices: {printer: {port: \"tcp:a printer\"}}\n", "devices.printer.port", "tcp:a printer"},
+		"scanner port":  {minimal + "devices: {scanner: {port: \"tcp:scanner\"}}\n", "devices.scanner.port", "tcp:scanner"},
 		"baud":          {minimal + "devices: {printer: {baud: 1234}}\n", "devices.printer.baud", "1234"},
 		"profile":       {minimal + "devices: {printer: {profile: \"../x\"}}\n", "devices.printer.profile", "../x"},
 	} {

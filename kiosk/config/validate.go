@@ -30,6 +30,8 @@ var (
 	counterCode = regexp.MustCompile(`^[0-9A-Za-z-]{1,8}$`)
 	officerID   = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
 	argon2PHC   = regexp.MustCompile(`^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$`)
+	scannerPort = regexp.MustCompile(`^(/dev/[^\s]+|usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?)$`)
+	printerPort = regexp.MustCompile(`^(/dev/[^\s]+|usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|tcp:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?)$`)
 	profile     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 	days     = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
@@ -126,12 +128,15 @@ func (k Counting) validate(p *problems) {
 func (d Devices) validate(p *problems) {
 	p.line("devices.reader", d.Reader, false)
 	p.match("devices.printer.profile", d.Printer.Profile, profile)
-	d.Printer.Serial.validate(p, "devices.printer")
-	d.Scanner.validate(p, "devices.scanner")
+	d.Printer.Serial.validate(p, "devices.printer", printerPort, "/dev/…, usb:VVVV:PPPP, usb:VVVV:PPPP:SERIAL, tcp:HOST or tcp:HOST:PORT")
+	d.Scanner.validate(p, "devices.scanner", scannerPort, "/dev/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL")
 }
 
-func (s Serial) validate(p *problems, field string) {
+func (s Serial) validate(p *problems, field string, form *regexp.Regexp, forms string) {
 	p.line(field+".port", s.Port, false)
+	if s.Port != "" && !form.MatchString(s.Port) {
+		p.add(field+".port", s.Port, "not "+forms)
+	}
 	if !slices.Contains(bauds, s.Baud) {
 		p.add(field+".baud", s.Baud, fmt.Sprintf("not one of %v", bauds))
 	}

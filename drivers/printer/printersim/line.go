@@ -19,9 +19,10 @@ type ends struct {
 	waiting []*end // to be served
 	open    map[*end]bool
 
-	dir   string // holds the symbolic link; empty without a pty
-	ours  bool   // dir is ours to remove
-	cable *serialsim.Cable
+	listener net.Listener // of a network printer
+	dir      string       // holds the symbolic link; empty without a pty
+	ours     bool         // dir is ours to remove
+	cable    *serialsim.Cable
 }
 
 // An end is the printer's side of one line.
@@ -65,6 +66,36 @@ func (s *Sim) OpenPTY(dir string) error {
 	}
 	s.ends.dir, s.ends.ours = dir, ours
 	return s.plug()
+}
+
+// OpenTCP makes it a network printer as well, listening at HOST:PORT until Close,
+// and returns the address.
+func (s *Sim) OpenTCP(address string) (string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.ends.listener = l
+	s.mu.Unlock()
+	go s.accept(l)
+	return l.Addr().String(), nil
+}
+
+func (s *Sim) accept(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return // closed
+		}
+		s.mu.Lock()
+		if s.line == "cut" {
+			_ = conn.Close() // nobody is there
+		} else {
+			s.offer(conn)
+		}
+		s.mu.Unlock()
+	}
 }
 
 // Port is the path to open, once OpenPTY was called.
@@ -213,6 +244,11 @@ func (s *Sim) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cut()
+	if s.ends.listener != nil {
+		if err := s.ends.listener.Close(); err != nil {
+			return err
+		}
+	}
 	if s.ends.ours {
 		return os.RemoveAll(s.ends.dir)
 	}
