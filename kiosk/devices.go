@@ -59,7 +59,12 @@ func openDevices(cfg config.Config, log *slog.Logger) (*devices, error) {
 		return nil, err
 	}
 	if cfg.Devices.Scanner.Port != "" {
-		d.scanner = scanner.New(scanner.Serial(cfg.Devices.Scanner.Port, cfg.Devices.Scanner.Baud), log.With("part", "scanner"))
+		profile, err := scanner.ProfileNamed(cfg.Devices.Scanner.Profile)
+		if err != nil {
+			return nil, err
+		}
+		baud := cmp.Or(cfg.Devices.Scanner.Baud, profile.Baud)
+		d.scanner = scanner.New(scanner.Serial(cfg.Devices.Scanner.Port, baud), profile, log.With("part", "scanner"))
 	}
 	return d, nil
 }

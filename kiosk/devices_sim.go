@@ -68,13 +68,17 @@ func openSimulated(cfg config.Config, dir, vpcd string, log *slog.Logger) (*devi
 	if err := s.scanner.OpenPTY(ttys); err != nil {
 		return nil, fmt.Errorf("simulated scanner: %w", err)
 	}
+	scanning, err := scanner.ProfileNamed(cfg.Devices.Scanner.Profile)
+	if err != nil {
+		return nil, err
+	}
 	p, err := printer.New(printer.Open(s.printer.Port(), profile.Baud), profile, log.With("part", "printer"))
 	if err != nil {
 		return nil, err
 	}
 	return &devices{
 		cards: cards, printer: p,
-		scanner: scanner.New(scanner.Serial(s.scanner.Port(), 115200), log.With("part", "scanner")),
+		scanner: scanner.New(scanner.Serial(s.scanner.Port(), 115200), scanning, log.With("part", "scanner")),
 		anchors: [][]byte{cardsim.CSCA()},
 		officer: &config.Officer{ID: simOfficer, Name: "Cán bộ quầy 1", PIN: web.HashPIN(simPIN)},
 		began:   func(_ int64, kind printer.Kind, number string) { s.printer.Expect(string(kind), number) },
@@ -163,7 +167,7 @@ func (s *simulation) lay(ctx context.Context, in laying) error {
 	}
 	s.place.Insert(chip)
 	if in.QR == nil || *in.QR {
-		return s.scan(ctx, scanning{persona.QR()})
+		return s.scan(ctx, scanOrder{Text: persona.QR()})
 	}
 	return nil
 }
@@ -173,11 +177,14 @@ func (s *simulation) pull(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-type scanning struct{ Text string }
+type scanOrder struct{ Text, Fault string }
 
-func (s *simulation) scan(_ context.Context, in scanning) error {
+func (s *simulation) scan(_ context.Context, in scanOrder) error {
 	if in.Text == "" {
 		return errors.New("text is what is to be scanned")
+	}
+	if err := s.scanner.SetFault(in.Fault); err != nil {
+		return err
 	}
 	return s.scanner.Scan(in.Text)
 }

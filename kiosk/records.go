@@ -24,9 +24,10 @@ type records struct {
 	catalogue atomic.Pointer[catalogue.Catalogue] // that in force; changes with the day
 	recipient string                              // the gateway's age recipient
 	hall      *queue.Machine
-	centre    asker  // nil: not enrolled
-	filed     func() // wakes the outbox; must not block
-	full      func() // the disk is: health is to know at once; may be nil
+	queue     atomic.Pointer[queue.State] // as it was published last; nil before
+	centre    asker                       // nil: not enrolled
+	filed     func()                      // wakes the outbox; must not block
+	full      func()                      // the disk is: health is to know at once; may be nil
 	metrics   *metrics
 }
 
@@ -137,6 +138,28 @@ func (r *records) Find(ctx context.Context, number string) (session.Lookup, erro
 		return session.Lookup{State: "not-found"}, nil
 	}
 	return session.Lookup{State: "found", Number: dossier.ReceiptNumber(reply.Receipt).Grouped(), Code: reply.Code, Status: reply.Status}, nil
+}
+
+// FindTicket looks at the hall as it is now. A number of another minute is another
+// day's: the series begins anew each morning.
+func (r *records) FindTicket(_ context.Context, number string, issued time.Time) (session.Lookup, error) {
+	found := session.Lookup{State: "ticket-over", Number: number}
+	hall := r.queue.Load()
+	if hall == nil {
+		return session.Lookup{}, errors.New("the hall has not said how it is")
+	}
+	for _, t := range hall.Tickets {
+		if t.Number != number || !t.IssuedAt.Truncate(time.Minute).Equal(issued) {
+			continue
+		}
+		switch {
+		case t.State == queue.Waiting:
+			found.State, found.Ahead = "ticket-waiting", hall.Ahead(t.ID)
+		case t.AtCounter():
+			found.State, found.Counter = "ticket-called", t.Counter
+		}
+	}
+	return found, nil
 }
 
 // printing journals each job around the printer: what was on the line when the

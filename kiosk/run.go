@@ -20,6 +20,7 @@ import (
 
 	"tiepdan/drivers/card/trust"
 	"tiepdan/drivers/printer"
+	"tiepdan/drivers/scanner"
 	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
@@ -130,9 +131,11 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	for path, file := range dev.pages {
 		server.Page(path, file)
 	}
-	visits.Publish = server.PublishState
+	orders := newScannerOrders()
+	visits.Publish = func(s session.State) { server.PublishState(s); orders.aim(s.WantsCode()) }
+	visits.Beep = orders.beep
 	figures := newMailbox[queue.State]()
-	hall.Publish = func(s queue.State) { server.PublishHall(s); figures.put(s) }
+	hall.Publish = func(s queue.State) { server.PublishHall(s); figures.put(s); rec.queue.Store(&s) }
 
 	workers := []worker{
 		{"session", visits.Run},
@@ -148,7 +151,8 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 		{"catalogue", renewCatalogue(told, rec, visits, tracker, log)},
 	}
 	if dev.scanner != nil {
-		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, visits)})
+		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, visits)},
+			worker{"scanner orders", orders.give(dev.scanner, log)})
 	}
 	if told.enrolled {
 		conn, err := link.New(told.credentials, log.With("part", "link"))
@@ -202,6 +206,11 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 	if err == nil {
 		if _, unknown := printer.ProfileNamed(cfg.Devices.Printer.Profile); unknown != nil {
 			err = &config.FieldError{Field: "devices.printer.profile", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
+		}
+	}
+	if err == nil {
+		if _, unknown := scanner.ProfileNamed(cfg.Devices.Scanner.Profile); unknown != nil {
+			err = &config.FieldError{Field: "devices.scanner.profile", Value: cfg.Devices.Scanner.Profile, Why: unknown.Error()}
 		}
 	}
 	if err == nil {

@@ -96,6 +96,7 @@ type story struct {
 	code     string                   // official code last shown
 	kept     string                   // a token somebody held on to
 	digits   []string                 // tried on a chip
+	heard    string                   // by the scanner, and not yet expected
 	present  string                   // the persona who came last
 	faces    map[string]string        // portraits shown, and whose
 	pictures map[string]string        // all pictures shown, and to whom
@@ -117,16 +118,17 @@ type verb func(s *story, args []string, rest string) error
 func verbs() map[string]verb {
 	return map[string]verb{
 		// The counter with its devices.
-		"tap":    (*story).tap,
-		"lay":    (*story).lay,
-		"scan":   (*story).scan,
-		"pull":   func(s *story, _ []string, _ string) error { s.reader.Remove(); return nil },
-		"paper":  func(s *story, a []string, _ string) error { return s.printer.SetPaper(arg(a, 0)) },
-		"cover":  func(s *story, a []string, _ string) error { return s.printer.SetCover(arg(a, 0)) },
-		"line":   (*story).lineTo,
-		"centre": (*story).centreIs,
-		"link":   (*story).link,
-		"reader": (*story).setReader,
+		"tap":     (*story).tap,
+		"lay":     (*story).lay,
+		"scan":    (*story).scan,
+		"scanner": (*story).scannerFault,
+		"pull":    func(s *story, _ []string, _ string) error { s.reader.Remove(); return nil },
+		"paper":   func(s *story, a []string, _ string) error { return s.printer.SetPaper(arg(a, 0)) },
+		"cover":   func(s *story, a []string, _ string) error { return s.printer.SetCover(arg(a, 0)) },
+		"line":    (*story).lineTo,
+		"centre":  (*story).centreIs,
+		"link":    (*story).link,
+		"reader":  (*story).setReader,
 		// The screen.
 		"press":  func(s *story, a []string, rest string) error { return s.press(pressing(a, rest)) },
 		"twice":  (*story).twice,

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"tiepdan/drivers/card/cardsim"
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/outbox/centresim"
+	"tiepdan/kiosk/session"
 	"tiepdan/kiosk/wire"
 )
 
@@ -50,6 +52,15 @@ func (s *story) tap(args []string, _ string) error {
 	return s.scanner.Scan(p.QR())
 }
 
+// scannerFault breaks the scanner, or mends it: "none".
+func (s *story) scannerFault(args []string, _ string) error {
+	name := arg(args, 0)
+	if name == "none" {
+		name = ""
+	}
+	return s.scanner.SetFault(name)
+}
+
 func (s *story) scan(args []string, rest string) error {
 	if rest == "receipt" {
 		r, err := dossier.ParseReceiptNumber(s.receipt)
@@ -57,6 +68,16 @@ func (s *story) scan(args []string, rest string) error {
 			return fmt.Errorf("no slip in hand: %w", err)
 		}
 		return s.scanner.Scan(r.QR())
+	}
+	if rest == "ticket" {
+		s.daemon.mu.Lock()
+		drawn := s.daemon.board.Tickets
+		s.daemon.mu.Unlock()
+		if len(drawn) == 0 {
+			return errors.New("no ticket in hand")
+		}
+		last := drawn[len(drawn)-1]
+		return s.scanner.Scan(session.TicketQR(session.Site{Unit: s.cfg.Unit.Name}, session.Ticket{Number: last.Number, At: last.IssuedAt}))
 	}
 	if name, ok := strings.CutPrefix(rest, "qr:"); ok {
 		p, err := s.meet(name)

@@ -24,6 +24,7 @@ func (s *story) expect(args []string, rest string) error {
 	look, ok := map[string]func(args []string, rest string) error{
 		"screen": s.expectScreen, "view": s.expectView, "printed": s.expectPrinted, "papers": s.expectPapers,
 		"centre": s.expectCentre, "outbox": s.expectOutbox, "board": s.expectBoard, "forgotten": s.expectForgotten,
+		"scanner":   s.expectScanner,
 		"condition": s.expectCondition, "purged": s.expectPurged,
 	}[what]
 	if !ok {
@@ -36,6 +37,16 @@ func (s *story) expect(args []string, rest string) error {
 			return err
 		}
 	}
+}
+
+// expectScanner checks what the scanner was told since it was last asked.
+func (s *story) expectScanner(_ []string, rest string) error {
+	s.heard += s.scanner.Heard()
+	if got := strconv.Quote(s.heard); got != rest {
+		return fmt.Errorf("it heard %s", got)
+	}
+	s.heard = ""
+	return nil
 }
 
 func (s *story) expectScreen(args []string, _ string) error {

@@ -105,6 +105,15 @@ func (h *storyHouse) profile() printer.Profile {
 	return p
 }
 
+// scannerProfile is one that has all commands there are.
+func (h *storyHouse) scannerProfile() scanner.Profile {
+	p, err := scanner.ProfileNamed("datalogic-magellan")
+	if err != nil {
+		h.Fatal(err)
+	}
+	return p
+}
+
 // env is what the daemon is told.
 func (h *storyHouse) env() *session.Env {
 	h.Helper()
@@ -145,7 +154,7 @@ func (h *storyHouse) start() {
 	if err != nil {
 		h.Fatal(err)
 	}
-	dev := &devices{cards: h.reader, printer: paper, scanner: scanner.New(h.scanner.Dial, h.log.logger("scanner"))}
+	dev := &devices{cards: h.reader, printer: paper, scanner: scanner.New(h.scanner.Dial, h.scannerProfile(), h.log.logger("scanner"))}
 	anchors := new(trust.Store)
 	if h.anchored {
 		if err := anchors.Add(cardsim.CSCA()); err != nil {
@@ -177,13 +186,16 @@ func (h *storyHouse) start() {
 	visits.Records, visits.Finder = rec, rec
 
 	d := &storyDaemon{visits: visits, line: &screenLine{screen: h.screen, visits: visits}, hall: hall, db: db, tracker: tracker, stats: stats, ctx: ctx}
-	visits.Publish = d.line.publish
+	orders := newScannerOrders()
+	visits.Publish = func(s session.State) { d.line.publish(s); orders.aim(s.WantsCode()) }
+	visits.Beep = orders.beep
 	figures := newMailbox[queue.State]()
 	hall.Publish = func(s queue.State) {
 		d.mu.Lock()
 		d.board = s
 		d.mu.Unlock()
 		figures.put(s)
+		rec.queue.Store(&s)
 	}
 	var wg sync.WaitGroup
 	for _, w := range []worker{
@@ -196,6 +208,7 @@ func (h *storyHouse) start() {
 		{"reader", watchCards(dev.cards, visits, tracker)},
 		{"printer", watchPrinter(paper, visits, tracker)},
 		{"scanner", watchScanner(dev.scanner, visits)},
+		{"scanner orders", orders.give(dev.scanner, h.log.logger("scanner"))},
 		{"upkeep", upkeep(db, h.dir, dev, visits, tracker, h.log.logger("upkeep"))},
 		{"outbox", box.Run},
 		{"centre", watchLink(h.centre, visits, tracker)},

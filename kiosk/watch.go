@@ -51,6 +51,61 @@ func watchScanner(s *scanner.Scanner, visits *session.Machine) func(context.Cont
 	}
 }
 
+// scannerOrders are what visits have for the scanner: to look for codes while one is
+// asked for, and to sound for what was scanned. Giving them must not hold a visit up.
+type scannerOrders struct {
+	orders chan scannerOrder
+	aiming bool
+}
+
+type scannerOrder struct {
+	aim, sound bool // what it is about
+	on         bool
+}
+
+func newScannerOrders() *scannerOrders { return &scannerOrders{orders: make(chan scannerOrder, 16)} }
+
+// aim is called from the session's goroutine alone, as beep is.
+func (o *scannerOrders) aim(on bool) {
+	if on != o.aiming {
+		o.aiming = on
+		o.put(scannerOrder{aim: true, on: on})
+	}
+}
+
+func (o *scannerOrders) beep(code string) {
+	if code == "scan" || code == "scan-bad" {
+		o.put(scannerOrder{sound: true, on: code == "scan"})
+	}
+}
+
+// put drops an order rather than wait: a scanner so far behind is as good as gone.
+func (o *scannerOrders) put(order scannerOrder) {
+	select {
+	case o.orders <- order:
+	default:
+	}
+}
+
+func (o *scannerOrders) give(s *scanner.Scanner, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case order := <-o.orders:
+				do := s.Sound
+				if order.aim {
+					do = s.Aim
+				}
+				if err := do(order.on); err != nil {
+					log.Debug("scanner takes no orders", "err", err)
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
 // queueFigures is what a visit shows of the hall.
 func queueFigures(s queue.State) session.QueueFigures {
 	f := session.QueueFigures{Waiting: map[string]int{}}

@@ -1,10 +1,6 @@
 package scanner
 
-import (
-	"strings"
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
 const (
 	// maxText bounds a scan. The largest QR code holds 2,953 bytes; what is longer
@@ -18,8 +14,15 @@ const (
 	again = 2 * time.Second
 )
 
+// Bytes that frame a scan.
+const (
+	stx = 0x02 // begins one, whatever came before
+	etx = 0x03 // ends it
+)
+
 // A framer cuts a stream of bytes into scans. Scanners end a scan with CR, LF,
-// both, or Tab, as they were set up; none of these occurs within a code we read.
+// both, Tab or ETX, as they were set up; none of these occurs within a code we read.
+// Those that end it with nothing at all are heard to the end by [framer.silence].
 type framer struct {
 	buf      []byte
 	overlong bool // dropping until the end of this one
@@ -37,7 +40,9 @@ func (f *framer) feed(b []byte, now time.Time, emit func(string)) {
 	f.heard = now
 	for _, c := range b {
 		switch {
-		case c == '\r' || c == '\n' || c == '\t':
+		case c == stx:
+			f.buf, f.overlong = f.buf[:0], false
+		case c == '\r' || c == '\n' || c == '\t' || c == etx:
 			f.end(now, emit)
 		case f.overlong:
 		case len(f.buf) == maxText:
@@ -48,9 +53,12 @@ func (f *framer) feed(b []byte, now time.Time, emit func(string)) {
 	}
 }
 
+// silence ends a scan because nothing more came.
+func (f *framer) silence(now time.Time, emit func(string)) { f.end(now, emit) }
+
 // end emits what was collected, unless there is nothing or it was just scanned.
 func (f *framer) end(now time.Time, emit func(string)) {
-	text := tidy(f.buf)
+	text := text(f.buf)
 	overlong := f.overlong
 	f.buf, f.overlong = f.buf[:0], false
 	if overlong || text == "" {
@@ -68,14 +76,4 @@ func (f *framer) end(now time.Time, emit func(string)) {
 func (f *framer) forget() {
 	clear(f.buf[:cap(f.buf)])
 	*f = framer{}
-}
-
-// tidy makes bytes a text: valid UTF-8, damaged letters marked, without controls.
-func tidy(b []byte) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(string(b), string(utf8.RuneError))))
 }

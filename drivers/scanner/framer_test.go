@@ -26,7 +26,12 @@ func TestFraming(t *testing.T) {
 		{"two", "a\rb\r", []string{"a", "b"}},
 		{"unfinished", "abc", nil},
 		{"empty", "\r\n\r\n\t", nil},
-		{"spaces and controls", " a\x00b\x02 \r", []string{"ab"}},
+		{"ETX", cardText + "\x03", []string{cardText}},
+		{"STX and ETX", "noise\x02" + cardText + "\x03\x02b\x03", []string{cardText, "b"}},
+		{"STX and CR LF", "\x02" + cardText + "\r\n", []string{cardText}},
+		{"STX after one too long", long + "x\x02a\x03", []string{"a"}},
+		{"spaces and controls", " a\x00b\x1d \r", []string{"ab"}},
+		{"Windows-1258", "Tr\xe2\xccn\r", []string{"Trần"}},
 		{"not UTF-8", "0010|Nguy\xe3n\r", []string{"0010|Nguy\ufffdn"}},
 		{"longest", long + "\r", []string{long}},
 		{"too long", long + "x\ra\r", []string{"a"}},
@@ -73,6 +78,7 @@ func TestTime(t *testing.T) {
 // make no difference.
 func FuzzFramer(f *testing.F) {
 	f.Add([]byte(cardText+"\r"), 7)
+	f.Add([]byte("x\x02Nguy\u00e1\u00bb\u0085n\x03Tr\xe2\xccn\r"), 2)
 	f.Add([]byte("a\r\n\tb\x00\xff\xfe\n"), 1)
 	f.Add(bytes.Repeat([]byte("x"), 3*maxText), 4096)
 	f.Fuzz(func(t *testing.T, in []byte, size int) {
@@ -90,6 +96,9 @@ func FuzzFramer(f *testing.F) {
 		for _, s := range whole {
 			if s == "" || !utf8.ValidString(s) || len(s) > 3*maxText || strings.ContainsAny(s, "\r\n\t\x00") {
 				t.Fatalf("%q", s)
+			}
+			if again := text([]byte(s)); again != s && !strings.Contains(s, "\ufffd") && isVietnamese(s) {
+				t.Fatalf("%q is right, and becomes %q", s, again)
 			}
 		}
 		if pieces := scan(1 + (size&0xfff+0xfff)%0xfff); !slices.Equal(pieces, whole) {

@@ -64,7 +64,14 @@ type Counting struct {
 type Devices struct {
 	Reader  string  `yaml:"reader"` // PC/SC reader name; empty: the first
 	Printer Printer `yaml:"printer"`
-	Scanner Serial  `yaml:"scanner"`
+	Scanner Scanner `yaml:"scanner"`
+}
+
+// Scanner is where and what the code scanner is. Without a port there is none, or
+// one that types as a keyboard does.
+type Scanner struct {
+	Profile string `yaml:"profile"` // generic
+	Serial  `yaml:",inline"`
 }
 
 // Printer is where and what the ticket printer is.

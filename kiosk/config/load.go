@@ -73,6 +73,9 @@ func (c Config) withDefaults() Config {
 	if c.Devices.Printer.Profile == "" {
 		c.Devices.Printer.Profile = "generic-80"
 	}
+	if c.Devices.Scanner.Profile == "" {
+		c.Devices.Scanner.Profile = "generic"
+	}
 	for _, d := range []struct {
 		field *int
 		value int

@@ -129,7 +129,8 @@ func (d Devices) validate(p *problems) {
 	p.line("devices.reader", d.Reader, false)
 	p.match("devices.printer.profile", d.Printer.Profile, profile)
 	d.Printer.Serial.validate(p, "devices.printer", printerPort, "/dev/…, usb:VVVV:PPPP, usb:VVVV:PPPP:SERIAL, tcp:HOST or tcp:HOST:PORT")
-	d.Scanner.validate(p, "devices.scanner", scannerPort, "/dev/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL")
+	p.match("devices.scanner.profile", d.Scanner.Profile, profile)
+	d.Scanner.Serial.validate(p, "devices.scanner", scannerPort, "/dev/…, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL")
 }
 
 func (s Serial) validate(p *problems, field string, form *regexp.Regexp, forms string) {

@@ -245,59 +245,6 @@ func (t *step) rereadFailed(code string) {
 	}
 }
 
-// scanned takes the text of a QR code. It opens a chip, or names a dossier on a
-// slip; on the other screens it means nothing.
-func (t *step) scanned(text string) {
-	switch t.Visit.At {
-	case AtAttract, AtReadCard, AtLookup:
-	default:
-		t.scannedEarly(text)
-		return
-	}
-	if number, ok := dossierNumber(text); ok {
-		if t.Visit.At == AtAttract {
-			t.Visit.Quick = true
-		}
-		if t.Visit.At != AtReadCard {
-			t.begin(AtLookup)
-			t.find(number)
-		}
-		return
-	}
-	if t.Visit.At == AtLookup {
-		t.touch()
-		t.Visit.Lookup = Lookup{State: notANumber}
-		return
-	}
-	qr, err := cccd.ParseQR(text)
-	if err != nil {
-		if t.Visit.At == AtReadCard {
-			t.touch()
-			t.Visit.Notice = Notice{Code: "qr-unreadable", Kind: "warn"}
-		}
-		return
-	}
-	if t.Visit.At == AtAttract {
-		t.begin(AtReadCard)
-	}
-	t.touch()
-	t.Visit.Key, t.Visit.Typed = qr.Key(), false
-	t.laid()
-}
-
-// scannedEarly takes the code of a card where only the card was expected: a
-// combined reader may see the code before the chip.
-func (t *step) scannedEarly(text string) {
-	qr, err := cccd.ParseQR(text)
-	if err != nil || !t.takesCard() {
-		return
-	}
-	t.touch()
-	t.goTo(AtReadCard)
-	t.Visit.Key, t.Visit.Typed = qr.Key(), false
-	t.laid()
-}
-
 var digitsOnly = regexp.MustCompile(`^[0-9]+$`)
 
 // digits takes the last six of the personal number; all twelve will do.

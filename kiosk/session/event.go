@@ -143,15 +143,17 @@ type (
 		Kind  printer.Kind
 		Out   bool
 	}
+	// Find looks a dossier up, or the queue number drawn at Issued.
 	Find struct {
 		Asked  uint64
 		Number string
+		Issued time.Time
 	}
 	FindVisit struct {
 		Asked uint64
 		Visit string
 	}
-	Beep struct{ Code string } // take-card | card-left | read
+	Beep struct{ Code string } // take-card | card-left | read | scan | scan-bad
 	// Journey is one step for the health report's count: a code, never personal.
 	Journey struct{ Code string } // card-read | card-failed | ticket | dossier | abandoned | …
 	// Condition raises or clears a health condition the session alone can see.

@@ -10,6 +10,7 @@ const (
 	notFound   = "not-found"
 	offline    = "offline"
 	notANumber = "not-a-number"
+	notOurs    = "not-ours" // a code that is neither a slip's nor a ticket's
 )
 
 func (t *step) pressedLookup(p Pressed) {

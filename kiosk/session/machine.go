@@ -41,6 +41,8 @@ type (
 	// the centre. An error means it could not ask.
 	Finder interface {
 		Find(ctx context.Context, number string) (Lookup, error)
+		// FindTicket tells how the queue number of that minute stands.
+		FindTicket(ctx context.Context, number string, issued time.Time) (Lookup, error)
 	}
 )
 
@@ -55,7 +57,7 @@ type Machine struct {
 
 	// Called from Run's goroutine; they must not block. Only Publish must be set.
 	Publish   func(State)                  // after every change
-	Beep      func(code string)            // take-card, card-left, read
+	Beep      func(code string)            // take-card, card-left, read, scan, scan-bad
 	Journey   func(code string)            // for the health report
 	Condition func(code string, held bool) // card-left
 

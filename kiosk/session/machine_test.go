@@ -109,6 +109,10 @@ func (f *fakePrinter) Answered(context.Context, string, printer.Kind, bool) erro
 
 type fakeFinder struct{}
 
+func (fakeFinder) FindTicket(context.Context, string, time.Time) (Lookup, error) {
+	return Lookup{State: "ticket-over"}, nil
+}
+
 func (fakeFinder) Find(ctx context.Context, number string) (Lookup, error) {
 	return Lookup{}, errors.New("no line")
 }

@@ -97,10 +97,12 @@ func (t *step) ticketPaper(again bool) printer.Ticket {
 	return p
 }
 
+const ticketTime = "15:04 02/01/2006"
+
 // TicketQR is what a phone keeps of a number: plain words, since no page of ours
 // can be reached from outside.
 func TicketQR(s Site, k Ticket) string {
-	return k.Number + " · " + s.Unit + " · " + k.At.In(vietnam).Format("15:04 02/01/2006")
+	return k.Number + " · " + s.Unit + " · " + k.At.In(vietnam).Format(ticketTime)
 }
 
 // slip is the Phiếu nộp hồ sơ. Of the person it has the name, and the masked

@@ -198,13 +198,18 @@ type Print struct {
 	Out   bool   // one of them may be out there: the next is marked
 }
 
-// Lookup is a question about a dossier sent earlier.
+// Lookup is a question about a dossier sent earlier, or a queue number.
 type Lookup struct {
-	State  string // ask | searching | found | not-found | offline | not-a-number
+	// ask | searching | found | not-found | offline | not-a-number | not-ours |
+	// ticket-waiting | ticket-called | ticket-over
+	State  string
 	Number string
 	Code   string
 	Status int
 	Kept   bool
+
+	Ahead   int    // of a queue number that waits
+	Counter string // that called it
 }
 
 // New is the state a daemon starts in.

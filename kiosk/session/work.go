@@ -164,7 +164,13 @@ func (m *Machine) paperAnswered(ctx context.Context, e PaperAnswered) {
 }
 
 func (m *Machine) find(ctx context.Context, e Find) Event {
-	l, err := m.Finder.Find(ctx, e.Number)
+	var l Lookup
+	var err error
+	if e.Issued.IsZero() {
+		l, err = m.Finder.Find(ctx, e.Number)
+	} else {
+		l, err = m.Finder.FindTicket(ctx, e.Number, e.Issued)
+	}
 	if err != nil {
 		m.Log.Info("look-up not answered", "err", err)
 		l = Lookup{State: offline}

@@ -82,6 +82,8 @@ func (c Command) Event() session.Event {
 		return session.Hello{Visit: c.Visit}
 	case "touch":
 		return session.Touched{}
+	case "scan":
+		return session.Scanned{Text: c.Value}
 	}
 	return session.Pressed{Action: c.Action, Screen: c.Screen, Value: c.Value, Values: c.Values}
 }

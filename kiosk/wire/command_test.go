@@ -67,6 +67,7 @@ func TestCommandEvent(t *testing.T) {
 	}{
 		{Command{Action: "hello", Visit: "t"}, session.Hello{Visit: "t"}},
 		{Command{Action: "touch", Screen: 4}, session.Touched{}},
+		{Command{Action: "scan", Screen: 4, Value: "A012"}, session.Scanned{Text: "A012"}},
 		{Command{Action: "next", Screen: 4, Value: "v"}, session.Pressed{Action: "next", Screen: 4, Value: "v"}},
 	} {
 		if got := tt.c.Event(); !reflect.DeepEqual(got, tt.want) {

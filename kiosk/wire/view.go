@@ -85,7 +85,7 @@ type Idle struct {
 	Seconds int `json:"seconds"`
 }
 
-// A Notice is one calm word on the screen: saving, qr-seen, qr-unreadable,
+// A Notice is one calm word on the screen: saving, qr-seen, qr-unreadable, not-ours,
 // qr-other-card, six-digits, card-returned, paper, ecert, consent, or what the
 // catalogue says of an answer (answer-…).
 type Notice struct {
@@ -312,11 +312,13 @@ type Print struct {
 }
 
 type Lookup struct {
-	State  string `json:"state"` // ask | searching | found | not-found | offline | not-a-number
-	Number string `json:"number,omitempty"`
-	Code   string `json:"code,omitempty"`
-	Status int    `json:"status,omitempty"`
-	Kept   bool   `json:"kept,omitempty"` // still in this machine, not yet sent
+	State   string `json:"state"` // ask | searching | found | not-found | offline | not-a-number | not-ours | ticket-waiting | ticket-called | ticket-over
+	Number  string `json:"number,omitempty"`
+	Code    string `json:"code,omitempty"`
+	Status  int    `json:"status,omitempty"`
+	Kept    bool   `json:"kept,omitempty"`    // still in this machine, not yet sent
+	Ahead   int    `json:"ahead,omitempty"`   // before a queue number that waits
+	Counter string `json:"counter,omitempty"` // that called it
 }
 
 type Help struct {
@@ -337,7 +339,7 @@ type OutOf struct {
 
 // A Command is one press, or what the page itself says (hello, touch).
 type Command struct {
-	Action string            `json:"action"` // "next" is button go-next; hello, touch, language, size, contrast, reach, service, procedure, case, paper, edit, search, digits
+	Action string            `json:"action"` // "next" is button go-next; hello, touch, language, size, contrast, reach, service, procedure, case, paper, edit, search, digits, scan (by a scanner that types, on any screen)
 	Screen uint64            `json:"screen"` // the epoch it was pressed on; a press on one that is gone is dropped
 	Value  string            `json:"value,omitempty"`
 	Values map[string]string `json:"values,omitempty"` // consents by purpose, paper {code, how, number}

@@ -78,6 +78,11 @@ export class Kiosk {
     this.press(this.foot.forward, value, values)
   }
 
+  /** What a scanner typed that is plugged in as a keyboard. */
+  scan(text: string) {
+    if (this.view) this.#line?.send({ action: 'scan', value: text, screen: this.view.screen } satisfies Command)
+  }
+
   touch() {
     const now = Date.now()
     if (!this.view || now - this.#touched < touchEvery) return
@@ -107,11 +112,14 @@ export class Kiosk {
 
   /** What a button says: on this screen, or everywhere. */
   label(action: string): string {
-    const here = `action.${action}@${this.view?.name}${this.view?.lookup?.state === 'found' ? '-found' : ''}`
+    const here = `action.${action}@${this.view?.name}${answered(this.view) ? '-found' : ''}`
     if (knows(here)) return this.t(here)
     return this.code('action', action) || action
   }
 }
+
+/** The look-up has told what it was asked. */
+const answered = (view?: View) => /^(found|ticket-)/.test(view?.lookup?.state ?? '')
 
 const key = Symbol('kiosk')
 export const provideKiosk = (k: Kiosk) => setContext(key, k)

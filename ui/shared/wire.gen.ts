@@ -248,6 +248,8 @@ export interface Lookup {
   code?: string;
   status?: number;
   kept?: boolean;
+  ahead?: number;
+  counter?: string;
 }
 
 export interface Help {

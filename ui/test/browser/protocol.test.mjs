@@ -150,6 +150,33 @@ test('answers of every kind go with next', async () => {
   await told((c) => c.action === 'search' && c.value === 'khai tu')
 })
 
+test('a scanner that types is a scanner', async () => {
+  const qr = '001090012367|012345678|Nguyen Thi Ngoc|01021990|Nu|Ha Noi|01012021'
+  server.show(views.attract)
+  await page.goto(server.url)
+  await show(views.lookup)
+  await id('field-number').fill('K7QD')
+  await id('field-number').focus()
+  await page.keyboard.type(qr + '\n')
+  assert.equal((await told((c) => c.action === 'scan')).value, qr)
+  assert.equal(await id('field-number').inputValue(), 'K7QD') // and not what was scanned
+  await page.keyboard.type(qr + '\n') // held there
+  assert.equal(heard().filter((c) => c.action === 'scan').length, 1)
+  assert.equal(heard().filter((c) => c.action === 'next').length, 0)
+  // With the focus on a button, neither its blanks nor its end press it.
+  await show(views.menu)
+  await id('go-file').focus()
+  await page.keyboard.type('A012 UBND phuong Ba Dinh 09:41\n')
+  await told((c) => c.action === 'scan' && c.value === 'A012 UBND phuong Ba Dinh 09:41')
+  assert.equal(heard().filter((c) => c.action === 'file').length, 0)
+  // Hands are slower, and short.
+  await show(views.lookup)
+  await id('field-number').fill('')
+  await id('field-number').pressSequentially('K7QD3M9XV2TA', { delay: 40 })
+  await page.keyboard.press('Enter')
+  await told((c) => c.action === 'next' && c.value === 'K7QD3M9XV2TA')
+})
+
 test('signs of life, at most one a second', async () => {
   server.show(views['question-name'])
   await page.goto(server.url)
