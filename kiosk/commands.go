@@ -18,6 +18,7 @@ const usage = `Tiếp Dân, the kiosk daemon.
 
   kiosk run [-config FILE] [-sim] [-addr HOST:PORT] [-data DIR]
   kiosk enrol -centre URL -code CODE [-data DIR]
+  kiosk doctor [-json] [-print]     what is there, what is missing, what to do
   kiosk outbox [-data DIR] [-json]
   kiosk card list | read …          read and prove a card
   kiosk catalogue check [DIR]
@@ -49,6 +50,8 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return fail(runCommand(ctx, args, stdout, stderr))
 	case "enrol":
 		return fail(enrolCommand(ctx, args, stdin, stdout, stderr))
+	case "doctor":
+		return doctorCommand(ctx, args, stdout, stderr)
 	case "outbox":
 		return outboxCommand(args, stdout, stderr)
 	case "card":

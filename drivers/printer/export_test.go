@@ -43,3 +43,6 @@ func OpenOn(bus serial.Bus, address string, baud int) Opener { return openOn(bus
 func OpenUSB(path string) Opener {
 	return func(context.Context) (Line, error) { return openUSB(path) }
 }
+
+// WidthStrip is what PrintWidths sends.
+func (r *Renderer) WidthStrip() ([]byte, error) { return r.widthStrip() }

@@ -160,3 +160,37 @@ func TestFamiliesAreKnown(t *testing.T) {
 		t.Errorf("%d families: %v", len(families), families)
 	}
 }
+
+// The rulers of a width that the paper has show their ends on it; the others' are cut
+// off.
+func TestRulersOnPaper(t *testing.T) {
+	for _, dots := range []int{384, 576} {
+		sim := printersim.New(dots, quiet)
+		strip, err := sharedRenderer().WidthStrip()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim.Receive(strip)
+		sim.Receive([]byte("\x1dr\x01"))
+		if len(sim.Jobs()) != 1 || len(sim.Troubles()) > 0 {
+			t.Fatal(sim.Jobs(), sim.Troubles())
+		}
+		paper, _ := sim.Paper(sim.Jobs()[0].ID)
+		ends := map[int]bool{} // columns that are black from top to bottom of some ruler
+		for x := 4; x < dots; x++ {
+			run := 0
+			for y := range paper.Height {
+				if !paper.Black(x, y) {
+					run = 0
+				} else if run++; run == 24 {
+					ends[x+1] = true
+				}
+			}
+		}
+		for _, w := range []int{384, 512, 576, 640, 832} {
+			if ends[w] != (w <= dots) {
+				t.Errorf("on paper of %d dots, the end of the ruler of %d: %v", dots, w, ends[w])
+			}
+		}
+	}
+}

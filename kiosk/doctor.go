@@ -1,0 +1,265 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"tiepdan/drivers/printer"
+	"tiepdan/drivers/serial"
+	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/health"
+	"tiepdan/kiosk/link"
+)
+
+// What `kiosk doctor` exits with beside 0, ready.
+const (
+	exitDoctorUsage = 1
+	exitNotReady    = 2
+)
+
+const doctorUsage = `kiosk doctor: finds and tests what this kiosk needs, and says whether it may be opened.
+
+  kiosk doctor [-json] [-lang vi|en] [-config FILE] [-data DIR] [-addr HOST:PORT] [-print]
+  kiosk doctor -ruler ADDRESS [-baud SPEED]
+
+Devices that the configuration does not name yet are listed with the lines that would.
+A printer nobody knows: -ruler prints a strip at each speed; with the speed whose line
+can be read, -ruler prints how wide the paper is.
+Exit status: 0 ready, 2 not ready (the words say what to do), 1 wrong usage.
+`
+
+// States of a finding. Only fail keeps a kiosk from being opened.
+const (
+	isOK   = "ok"
+	isWarn = "warn"
+	isFail = "fail"
+)
+
+// A finding is what the doctor says of one part of the kiosk.
+type finding struct {
+	Check      string      `json:"check"` // config, centre, anchors, reader, printer, scanner, camera, disk, clock, browser
+	Name       health.Text `json:"name"`
+	State      string      `json:"state"` // ok, warn, fail
+	Found      string      `json:"found,omitempty"`
+	Condition  string      `json:"condition,omitempty"` // its health code, if it has one
+	What       health.Text `json:"what,omitzero"`
+	Do         health.Text `json:"do,omitzero"`
+	Candidates []candidate `json:"candidates,omitempty"`
+}
+
+// A candidate is a device the configuration could name.
+type candidate struct {
+	Device string `json:"device"`         // /dev/ttyUSB0
+	Name   string `json:"name,omitempty"` // what it calls itself
+	Config string `json:"config"`         // the lines that name it
+}
+
+// bad makes a finding say what the health condition says.
+func (f finding) bad(code, found string) finding {
+	f.Condition, f.Found, f.State = code, found, isFail
+	for _, d := range health.Declarations {
+		if d.Code == code {
+			f.What, f.Do = d.Text, d.Step
+			if d.Severity == health.Info || d.Severity == health.Warning {
+				f.State = isWarn
+			}
+		}
+	}
+	return f
+}
+
+func (f finding) good(found string) finding {
+	f.State, f.Found = isOK, found
+	return f
+}
+
+// A diagnosis is all of it.
+type diagnosis struct {
+	Ready    bool      `json:"ready"`
+	At       time.Time `json:"at"`
+	Kiosk    string    `json:"kiosk,omitempty"`
+	Findings []finding `json:"findings"`
+}
+
+// A doctor looks at one kiosk. What it looks with can be another machine's.
+type doctor struct {
+	cfg         config.Config
+	cfgErr      error
+	credentials link.Credentials
+	enrolled    error          // nil if it is
+	data        string         // folder
+	held        *health.Report // of the daemon that runs here, and has the devices in hand; nil: none does
+	machine     machine
+}
+
+type doctorOptions struct {
+	config, data, addr, lang, ruler string
+	json, print                     bool
+	baud                            int
+}
+
+// doctorCommand runs `kiosk doctor` and answers with its exit status.
+func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o doctorOptions
+	fs := flag.NewFlagSet("kiosk doctor", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() { fmt.Fprint(stderr, doctorUsage); fs.PrintDefaults() }
+	fs.BoolVar(&o.json, "json", false, "write JSON")
+	fs.StringVar(&o.lang, "lang", "vi", "language of the table: vi or en")
+	fs.StringVar(&o.config, "config", "", "configuration `FILE` (default DIR/"+configFile+")")
+	fs.StringVar(&o.data, "data", defaultData, "data `DIR` of the kiosk")
+	fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where the daemon's pages are, if it runs")
+	fs.BoolVar(&o.print, "print", false, "print the report on the ticket printer too")
+	fs.StringVar(&o.ruler, "ruler", "", "print strips on the printer at `ADDRESS` to learn its speed and width")
+	fs.IntVar(&o.baud, "baud", 0, "with -ruler: the `SPEED` whose line could be read")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return exitDoctorUsage
+	}
+	usage := func(why string) int {
+		fmt.Fprintf(stderr, "kiosk doctor: %s\n", why)
+		return exitDoctorUsage
+	}
+	switch {
+	case fs.NArg() > 0:
+		return usage(fmt.Sprintf("%q is too much", fs.Arg(0)))
+	case o.lang != "vi" && o.lang != "en":
+		return usage(fmt.Sprintf("no language %q: vi or en", o.lang))
+	case o.baud != 0 && o.ruler == "":
+		return usage("-baud goes with -ruler")
+	case o.ruler != "":
+		return rulerStrips(ctx, o, stdout, stderr)
+	}
+	d := newDoctor(ctx, o)
+	found := d.examine(ctx)
+	if o.print {
+		found.Findings = append(found.Findings, d.printReport(ctx, found, o.lang))
+		found.Ready = isReady(found.Findings)
+	}
+	if err := found.write(stdout, o); err != nil {
+		return usage(err.Error())
+	}
+	if !found.Ready {
+		return exitNotReady
+	}
+	return 0
+}
+
+// newDoctor reads what the kiosk was told, and asks the daemon if one runs.
+func newDoctor(ctx context.Context, o doctorOptions) *doctor {
+	d := &doctor{data: o.data, machine: thisMachine()}
+	d.cfg, d.cfgErr = config.Load(cmp.Or(o.config, filepath.Join(o.data, configFile)))
+	if d.cfgErr != nil {
+		d.cfg = config.Default()
+	}
+	d.credentials, d.enrolled = link.LoadCredentials(filepath.Join(o.data, credentialsFile))
+	if running(o.data) {
+		d.held = askDaemon(ctx, o.addr)
+	}
+	return d
+}
+
+// examine does every check, in the order in which a technician mends.
+func (d *doctor) examine(ctx context.Context) diagnosis {
+	found := diagnosis{At: time.Now(), Kiosk: d.credentials.Kiosk}
+	for _, check := range []func(context.Context) finding{
+		d.config, d.disk, d.clock, d.centre, d.anchors, d.reader, d.printer, d.scanner, d.camera, d.browser,
+	} {
+		found.Findings = append(found.Findings, check(ctx))
+	}
+	found.Ready = isReady(found.Findings)
+	return found
+}
+
+func isReady(all []finding) bool {
+	return !slices.ContainsFunc(all, func(f finding) bool { return f.State == isFail })
+}
+
+func in(lang string, t health.Text) string {
+	if lang == "en" {
+		return t.EN
+	}
+	return t.VI
+}
+
+var doctorWords = map[string]health.Text{
+	isOK: {VI: "tốt", EN: "ok"}, isWarn: {VI: "lưu ý", EN: "note"}, isFail: {VI: "HỎNG", EN: "FAULT"},
+	"ready":     {VI: "SẴN SÀNG MỞ MÁY", EN: "READY"},
+	"not-ready": {VI: "CHƯA MỞ ĐƯỢC: còn chỗ HỎNG ở trên", EN: "NOT READY: see each FAULT above"},
+}
+
+func (f diagnosis) write(w io.Writer, o doctorOptions) error {
+	if o.json {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(f)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range f.Findings {
+		says := []string{c.Found}
+		if c.What.VI != "" {
+			says = append([]string{in(o.lang, c.What)}, says...)
+		}
+		says = slices.DeleteFunc(says, func(s string) bool { return s == "" })
+		fmt.Fprintf(t, "%s\t%s\t%s\n", in(o.lang, c.Name), in(o.lang, doctorWords[c.State]), strings.Join(says, " "))
+		if c.Do.VI != "" {
+			fmt.Fprintf(t, "\t\t→ %s\n", in(o.lang, c.Do))
+		}
+		for _, may := range c.Candidates {
+			fmt.Fprintf(t, "\t\t  %s  %s\n\t\t    %s\n", may.Device, may.Name, may.Config)
+		}
+	}
+	end := "not-ready"
+	if f.Ready {
+		end = "ready"
+	}
+	fmt.Fprintf(t, "\n%s\n", in(o.lang, doctorWords[end]))
+	return t.Flush()
+}
+
+// rulerStrips prints what shows a technician how fast and how wide a printer is.
+func rulerStrips(ctx context.Context, o doctorOptions, stdout, stderr io.Writer) int {
+	var err error
+	hasSpeed := !strings.HasPrefix(o.ruler, "tcp:") && !strings.HasPrefix(filepath.Base(o.ruler), "lp")
+	if o.baud == 0 && hasSpeed {
+		err = printer.PrintSpeeds(ctx, o.ruler)
+		fmt.Fprintln(stdout, "Đọc được dòng nào thì chạy lại với -baud TỐC-ĐỘ của dòng đó.\nRun again with -baud SPEED of the line that can be read.")
+	} else {
+		err = printer.PrintWidths(ctx, o.ruler, cmp.Or(o.baud, 115200))
+		fmt.Fprintln(stdout, "Thước dài nhất còn thấy vạch cuối là khổ giấy (dots của hồ sơ máy in, \"kiosk print profiles\").\nThe longest ruler whose end can be seen is the width: the dots of a profile, \"kiosk print profiles\".")
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "kiosk doctor: %v\n", err)
+		if errors.Is(err, serial.ErrBusy) || errors.Is(err, serial.ErrGone) {
+			return exitNotReady
+		}
+		return exitDoctorUsage
+	}
+	return 0
+}
+
+// running tells whether a daemon has the data folder in hand.
+func running(dir string) bool {
+	if _, err := os.Stat(dir); err != nil {
+		return false
+	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return true
+	}
+	unlock()
+	return false
+}
