@@ -126,6 +126,19 @@ type process struct {
 // start runs a program until its /healthz answers.
 func (r *rig) start(name, addr, program string, args ...string) *process {
 	r.t.Helper()
+	p := r.startMaybe(name, addr, program, args...)
+	select {
+	case <-p.ended:
+		b, _ := os.ReadFile(p.log)
+		r.t.Fatalf("%s ended at once: %v\n%s", name, p.err, tail(b, 2000))
+	default:
+	}
+	return p
+}
+
+// startMaybe runs a program until its /healthz answers, or it ends.
+func (r *rig) startMaybe(name, addr, program string, args ...string) *process {
+	r.t.Helper()
 	line := append(append(slices.Clone(r.wrap), filepath.Join(r.bin, program)), args...)
 	p := &process{name: name, cmd: exec.Command(line[0], line[1:]...), log: filepath.Join(r.data, name+".log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -149,8 +162,7 @@ func (r *rig) start(name, addr, program string, args ...string) *process {
 		}
 		select {
 		case <-p.ended:
-			b, _ := os.ReadFile(p.log)
-			r.t.Fatalf("%s ended at once: %v\n%s", name, p.err, tail(b, 2000))
+			return p
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

@@ -46,6 +46,9 @@ type (
 	}
 )
 
+// keepAnswerWithin is how long the screen waits for an answer to be on disk.
+const keepAnswerWithin = 300 * time.Millisecond
+
 // Machine runs one kiosk. Set its fields, then call Run once.
 type Machine struct {
 	Env     *Env
@@ -166,7 +169,17 @@ func (m *Machine) perform(ctx, daemon context.Context, s State, e Effect, now ti
 	case PrintPaper:
 		m.jobs.Go(func() { m.Post(daemon, m.printPaper(daemon, e.Job)) })
 	case PaperAnswered:
-		m.jobs.Go(func() { m.paperAnswered(daemon, e) })
+		// On disk before the screen shows it, or who comes back after a power cut
+		// is asked again; but a disk that hangs must not hold everybody up.
+		kept := make(chan struct{})
+		m.jobs.Go(func() {
+			defer close(kept)
+			m.paperAnswered(daemon, e)
+		})
+		select {
+		case <-kept:
+		case <-time.After(keepAnswerWithin):
+		}
 	case Find:
 		m.jobs.Go(func() { m.Post(ctx, m.find(ctx, e)) })
 	case FindVisit:
