@@ -110,7 +110,8 @@ func sessionTicket(rec store.Recorded) session.Ticket {
 	return session.Ticket{Number: rec.Ticket.Number, Service: rec.Ticket.Service, Ahead: rec.Ahead, At: rec.Ticket.IssuedAt}
 }
 
-// Find looks here first, then asks the centre: a slip may be another kiosk's.
+// Find looks here first, then asks the centre: a slip may be another kiosk's, and
+// where a dossier stands by now only the centre knows.
 func (r *records) Find(ctx context.Context, number string) (session.Lookup, error) {
 	item, ok, err := r.store.Get(ctx, number)
 	if err != nil {
@@ -118,26 +119,40 @@ func (r *records) Find(ctx context.Context, number string) (session.Lookup, erro
 	}
 	if ok {
 		found := session.Lookup{State: "found", Code: item.Code, Status: item.Status,
-			Kept: item.State == store.Queued || item.State == store.HandedOver}
+			Kept: item.State == store.Queued || item.State == store.HandedOver, Procedure: item.Procedure}
 		// Codes can be counted up, receipt numbers not: who asks by a code isn't told the number.
 		if r, err := dossier.ParseReceiptNumber(number); err == nil {
 			found.Number = r.Grouped()
 		}
+		if item.Code == "" || r.centre == nil {
+			return found, nil
+		}
+		reply, err := r.askCentre(ctx, number)
+		if err != nil || !reply.Found {
+			return found, nil // as it was when we last heard
+		}
+		found.Status, found.Received, found.Due = reply.Status, reply.Received, reply.Due
 		return found, nil
 	}
 	if r.centre == nil {
 		return session.Lookup{}, errors.New("not enrolled: no centre to ask")
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupWithin)
-	defer cancel()
-	var reply link.Lookup
-	if err := r.centre.Ask(ctx, link.WhatLookup, link.AskLookup{Number: number}, &reply); err != nil {
+	reply, err := r.askCentre(ctx, number)
+	if err != nil {
 		return session.Lookup{}, err
 	}
 	if !reply.Found {
 		return session.Lookup{State: "not-found"}, nil
 	}
-	return session.Lookup{State: "found", Number: dossier.ReceiptNumber(reply.Receipt).Grouped(), Code: reply.Code, Status: reply.Status}, nil
+	return session.Lookup{State: "found", Number: dossier.ReceiptNumber(reply.Receipt).Grouped(), Code: reply.Code, Status: reply.Status,
+		Procedure: reply.Procedure, Received: reply.Received, Due: reply.Due}, nil
+}
+
+func (r *records) askCentre(ctx context.Context, number string) (reply link.Lookup, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupWithin)
+	defer cancel()
+	err = r.centre.Ask(ctx, link.WhatLookup, link.AskLookup{Number: number}, &reply)
+	return reply, err
 }
 
 // FindTicket looks at the hall as it is now. A number of another minute is another

@@ -112,6 +112,13 @@ func (s *story) link(args []string, _ string) error {
 
 // centreIs gives the centre a fault, or makes it well.
 func (s *story) centreIs(args []string, _ string) error {
+	if arg(args, 0) == "accepts" { // what was filed last, the result a week from now
+		r, err := dossier.ParseReceiptNumber(s.receipt)
+		if err != nil {
+			return fmt.Errorf("nothing was filed: %w", err)
+		}
+		return s.centre.Accept(r, time.Now(), time.Now().AddDate(0, 0, 7))
+	}
 	f, ok := map[string]centresim.Faults{
 		"well": {}, "mute": {Mute: true}, "asleep": {Asleep: true}, "quarantine": {Quarantine: true}, "reject": {Reject: true},
 		"lose-acks": {LoseAcks: 2}, "fail": {Fail: 2},

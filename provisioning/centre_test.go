@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/link"
@@ -62,6 +64,17 @@ func TestOneDossier(t *testing.T) {
 		if !l.Found || l.Code != r.Code || l.Status != 1 || l.Receipt != receipt {
 			t.Errorf("lookup %s: %+v", number, l)
 		}
+	}
+	// An officer accepts it: who asks now hears it from One-Stop itself.
+	if resp := h.post("/onestop/decide", fmt.Sprintf(`{"MaHoSo":%q,"TrangThaiHoSo":"2","NgayHenTra":"20261130170000"}`, r.Code)); resp.StatusCode != 200 {
+		t.Fatal("decide:", resp.Status)
+	}
+	var accepted link.Lookup
+	if err := d.conn.Ask(t.Context(), link.WhatLookup, link.AskLookup{Number: r.Code}, &accepted); err != nil {
+		t.Fatal(err)
+	}
+	if due := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC); accepted.Status != 2 || !accepted.Due.Equal(due) || accepted.Received.IsZero() || accepted.Procedure == "" {
+		t.Errorf("accepted: %+v", accepted)
 	}
 	var l link.Lookup
 	if err := d.conn.Ask(t.Context(), link.WhatLookup, link.AskLookup{Number: "000.00.06.H26-990101-0001"}, &l); err != nil || l.Found {

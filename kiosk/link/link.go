@@ -76,4 +76,8 @@ type Lookup struct {
 	Code    string    `json:"code,omitempty"`
 	Status  int       `json:"status,omitempty"`
 	At      time.Time `json:"at"`
+	// Of the acceptance; zero until an officer gave them.
+	Procedure string    `json:"procedure,omitempty"`
+	Received  time.Time `json:"received,omitzero"`
+	Due       time.Time `json:"due,omitzero"`
 }

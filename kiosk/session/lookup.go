@@ -23,21 +23,24 @@ func (t *step) pressedLookup(p Pressed) {
 		t.goTo(AtMenu)
 	case "next":
 		if p.Value == "" && t.Visit.Lookup.State != askNumber { // another one
-			t.Visit.Lookup = Lookup{State: askNumber}
+			t.look(Lookup{State: askNumber})
 			return
 		}
 		number, ok := dossierNumber(p.Value)
 		if !ok {
-			t.Visit.Lookup = Lookup{State: notANumber}
+			t.look(Lookup{State: notANumber})
 			return
 		}
 		t.find(number)
 	}
 }
 
+// look puts a question or its answer on the screen, and no paper of the one before.
+func (t *step) look(l Lookup) { t.Visit.Lookup, t.Visit.Print = l, Print{} }
+
 // find asks for a dossier by its canonical number.
 func (t *step) find(number string) {
-	t.Visit.Lookup = Lookup{State: searching, Number: shown(number)}
+	t.look(Lookup{State: searching, Number: shown(number)})
 	t.do(Find{Asked: t.ask(), Number: number})
 }
 

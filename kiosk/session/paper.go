@@ -53,8 +53,11 @@ func (t *step) paperAnswered(out bool) {
 		p.State = printed
 	}
 	kind := printer.KindTicket
-	if t.Visit.At == AtReceipt {
+	switch t.Visit.At {
+	case AtReceipt:
 		kind = printer.KindSlip
+	case AtLookup:
+		kind = printer.KindAcceptance
 	}
 	t.do(PaperAnswered{Visit: t.Visit.Token, Kind: kind, Out: out})
 }
@@ -81,6 +84,8 @@ func (t *step) paper(again bool) printer.Paper {
 		return slip
 	case AtProcedure:
 		return t.checklist()
+	case AtLookup:
+		return t.acceptance(again)
 	}
 	return nil
 }
@@ -137,6 +142,29 @@ func (t *step) slip() printer.Slip {
 		slip.Next = append(slip.Next, text.VI)
 	}
 	return slip
+}
+
+// Accepted says that an officer has accepted the dossier that was looked up, and
+// given a date: before that no paper may name one.
+func (s State) Accepted() bool {
+	l := s.Visit.Lookup
+	return s.Visit.At == AtLookup && l.State == found && l.Status == 2 && !l.Due.IsZero()
+}
+
+// acceptance is the Thông tin tiếp nhận và hẹn trả of the dossier that was looked up.
+// Whoever holds its number may have it; it names nobody.
+func (t *step) acceptance(again bool) printer.Paper {
+	if !t.Accepted() {
+		return nil
+	}
+	l := t.Visit.Lookup
+	a := printer.Acceptance{Authority: t.Env.Site.Unit, Site: t.Env.Site.Name, Code: l.Code, Receipt: l.Number,
+		Received: l.Received, Due: l.Due, Where: t.Env.Site.Unit, QR: l.Code, At: t.now, Reprint: again, Lang: t.Visit.Comfort.Lang}
+	if p, ok := t.Env.Catalogue.Procedure(l.Procedure); ok {
+		a.Authority, a.Procedure, a.Official = t.Authority(p).VI, p.Name.VI, p.Code
+		a.Where = a.Authority
+	}
+	return a
 }
 
 // Authority receives the procedure here: a committee's name is the site's unit;

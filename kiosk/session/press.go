@@ -76,6 +76,8 @@ func (s State) Actions(now time.Time) []string {
 		add(true, "end", "help")
 	case AtLookup:
 		add(v.Lookup.State != searching, "next")
+		add(v.Print.State == printUnknown, "printed-yes", "printed-no")
+		add(s.Accepted() && s.mayPrint(), "print")
 		add(true, "back", "restart", "help")
 	case AtHelp:
 		add(true, "back")

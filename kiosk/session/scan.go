@@ -46,7 +46,7 @@ func (t *step) findScanned(text string) bool {
 	if isDossier {
 		t.find(number)
 	} else {
-		t.Visit.Lookup = Lookup{State: searching, Number: ticket}
+		t.look(Lookup{State: searching, Number: ticket})
 		t.do(Find{Asked: t.ask(), Number: ticket, Issued: issued})
 	}
 	return true
@@ -75,7 +75,7 @@ func (t *step) notOurs(text string) {
 	t.touch()
 	switch {
 	case t.Visit.At == AtLookup:
-		t.Visit.Lookup = Lookup{State: notOurs}
+		t.look(Lookup{State: notOurs})
 	case isLikeCard(text):
 		t.Visit.Notice = Notice{Code: "qr-unreadable", Kind: "warn"}
 	default:

@@ -208,6 +208,9 @@ type Lookup struct {
 	Status int
 	Kept   bool
 
+	Procedure     string    // its code
+	Received, Due time.Time // once accepted
+
 	Ahead   int    // of a queue number that waits
 	Counter string // that called it
 }

@@ -85,10 +85,7 @@ func body(v *View, s session.State, now time.Time) {
 	case session.AtTicket:
 		v.Ticket = ticket(s)
 	case session.AtLookup:
-		v.Lookup = &Lookup{
-			State: sv.Lookup.State, Number: sv.Lookup.Number, Code: sv.Lookup.Code,
-			Status: sv.Lookup.Status, Kept: sv.Lookup.Kept, Ahead: sv.Lookup.Ahead, Counter: sv.Lookup.Counter,
-		}
+		v.Lookup = lookup(s)
 	case session.AtHelp:
 		v.Help = &Help{Topic: string(sv.Return)}
 	case session.AtTakeCard:

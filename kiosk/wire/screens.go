@@ -6,6 +6,7 @@ import (
 
 	"tiepdan/drivers/card/cccd"
 	"tiepdan/kiosk/catalogue"
+	"tiepdan/kiosk/queue"
 	"tiepdan/kiosk/session"
 )
 
@@ -331,6 +332,24 @@ func ticket(s session.State) *Ticket {
 		out.Service = svc.Name
 	}
 	return out
+}
+
+func lookup(s session.State) *Lookup {
+	l := s.Visit.Lookup
+	out := &Lookup{State: l.State, Number: l.Number, Code: l.Code, Status: l.Status, Kept: l.Kept, Ahead: l.Ahead, Counter: l.Counter}
+	if s.Accepted() {
+		paper := printing(s)
+		out.Received, out.Due, out.Print = day(l.Received), day(l.Due), &paper
+	}
+	return out
+}
+
+// day is a date as people write it here.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return queue.Hanoi(t).Format("02/01/2006")
 }
 
 // printing also says before the press that no paper will come.

@@ -319,6 +319,10 @@ type Lookup struct {
 	Kept    bool   `json:"kept,omitempty"`    // still in this machine, not yet sent
 	Ahead   int    `json:"ahead,omitempty"`   // before a queue number that waits
 	Counter string `json:"counter,omitempty"` // that called it
+
+	Received string `json:"received,omitempty"` // dates, dd/mm/yyyy, once accepted
+	Due      string `json:"due,omitempty"`
+	Print    *Print `json:"print,omitempty"` // of the paper with these
 }
 
 type Help struct {

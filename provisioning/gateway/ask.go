@@ -83,6 +83,26 @@ func (g *Gateway) receipts(ctx context.Context, kiosk string, body []byte) (any,
 	return known, nil
 }
 
+// freshWithin is how long One-Stop may take to say where a dossier stands, while
+// somebody waits for it at a kiosk.
+const freshWithin = 3 * time.Second
+
+// freshen asks One-Stop itself where a dossier stands. Where it does not say, what
+// it said last is the answer.
+func (g *Gateway) freshen(ctx context.Context, e entry, found *link.Lookup) {
+	if e.Receipt.Code == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, freshWithin)
+	defer cancel()
+	all, err := g.OneStop.Statuses(ctx, e.Agency, []string{e.Receipt.Code})
+	if err != nil || len(all) != 1 || all[0].Code != e.Receipt.Code {
+		g.Log.Debug("a look-up is answered from the book", "err", err)
+		return
+	}
+	found.Status, found.Received, found.Due, found.At = all[0].Status, all[0].Received, all[0].Due, time.Now().UTC()
+}
+
 // lookup tells where a dossier stands to whoever holds its number. Who asks
 // by the code isn't told the receipt number: codes can be counted up, receipt numbers not.
 func (g *Gateway) lookup(ctx context.Context, _ string, body []byte) (any, error) {
@@ -97,7 +117,8 @@ func (g *Gateway) lookup(ctx context.Context, _ string, body []byte) (any, error
 	if !ok {
 		return link.Lookup{At: time.Now().UTC()}, nil
 	}
-	found := link.Lookup{Found: true, Code: e.Receipt.Code, Status: e.Receipt.Status, At: e.Receipt.At}
+	found := link.Lookup{Found: true, Code: e.Receipt.Code, Status: e.Receipt.Status, At: e.Receipt.At, Procedure: e.Procedure}
+	g.freshen(ctx, e, &found)
 	if r, err := dossier.ParseReceiptNumber(ask.Number); err == nil {
 		found.Receipt = string(r)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"tiepdan/kiosk/dossier"
 )
@@ -56,6 +57,8 @@ type result struct {
 	MaHoSo        string `json:"MaHoSo"`
 	MaHoSoNguon   string `json:"MaHoSoNguon"`
 	TrangThaiHoSo text   `json:"TrangThaiHoSo"`
+	NgayTiepNhan  string `json:"NgayTiepNhan"`
+	NgayHenTra    string `json:"NgayHenTra"`
 	ErrorCode     text   `json:"error_code"`
 	Message       string `json:"message"`
 }
@@ -141,10 +144,19 @@ func (n *National) Statuses(ctx context.Context, agency string, codes []string) 
 	for _, res := range r.Result {
 		code, ok := dossier.ParseCode(res.MaHoSo)
 		if s := status(res.TrangThaiHoSo); ok && s > 0 {
-			all = append(all, Filed{Code: code, Status: s})
+			all = append(all, Filed{Code: code, Status: s, Received: date(res.NgayTiepNhan), Due: date(res.NgayHenTra)})
 		}
 	}
 	return all, nil
+}
+
+// date reads a time of One-Stop's; one that is none counts as not said.
+func date(s string) time.Time {
+	t, err := time.ParseInLocation(dateLayout, s, vietnam)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // do makes one call, with a fresh login if the session has expired meanwhile.

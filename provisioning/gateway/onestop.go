@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // OneStop is the city's system. Its own kiosk API is unknown, so that this is
@@ -22,6 +23,8 @@ type Filed struct {
 	Code    string // 000.00.06.H26-261122-0361
 	Status  int    // 1–10, as One-Stop has it
 	Existed bool   // "đã tồn tại": an answer before this one was lost
+	// When it was accepted, and when the result is due; zero until an officer said.
+	Received, Due time.Time
 }
 
 // A Refusal is a business reason: the same item again would be refused again.

@@ -199,6 +199,7 @@ export const views = {
   'lookup-ticket': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'ticket-waiting', number: 'A012', ahead: 3 } }),
   'lookup-called': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'ticket-called', number: 'A012', counter: '2' } }),
   'lookup-not-ours': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'not-ours' } }),
+  'lookup-accepted': view({ name: 'lookup', actions: ['next', 'print', 'back', 'restart', 'help'], lookup: { state: 'found', number: 'K7QD-3M9X-V2TA', code: '000.00.06.H26-261123-0361', status: 2, received: '23/11/2026', due: '30/11/2026', print: { state: 'printed' } } }),
   'lookup-kept': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'found', number: 'K7QD-3M9X-V2TA', kept: true } }),
   'lookup-refused': view({ name: 'lookup', actions: ['next', 'back', 'restart', 'help'], lookup: { state: 'found', code: '000.00.06.H26-261123-0361', status: 3 } }),
   help: view({ name: 'help', actions: ['back'], help: { topic: 'question' } }),

@@ -30,7 +30,7 @@ const screens: Record<string, Places> = {
   review: { body: ['edit'] },
   receipt: { forward: ['next', 'confirm', 'end'], body: ['printed-yes', 'printed-no'] },
   ticket: { forward: ['next', 'confirm', 'end'], body: ['printed-yes', 'printed-no'] },
-  lookup: { forward: ['lookup', 'next', 'confirm', 'end'] },
+  lookup: { forward: ['lookup', 'next', 'confirm', 'end'], body: ['print', 'printed-yes', 'printed-no'] },
   help: { forward: ['next', 'confirm', 'back'] },
 }
 

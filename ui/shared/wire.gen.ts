@@ -250,6 +250,9 @@ export interface Lookup {
   kept?: boolean;
   ahead?: number;
   counter?: string;
+  received?: string;
+  due?: string;
+  print?: Print;
 }
 
 export interface Help {

@@ -55,6 +55,24 @@ type Centre struct {
 	filed    []*Filed
 	receipts map[dossier.ReceiptNumber]dossier.Receipt
 	news     []dossier.Receipt // to be sent
+	accepted map[dossier.ReceiptNumber]acceptance
+}
+
+// An acceptance is what an officer said of a dossier.
+type acceptance struct{ received, due time.Time }
+
+// Accept has an officer accept a dossier: status 2, with a date for the result.
+func (c *Centre) Accept(r dossier.ReceiptNumber, received, due time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.receipts[r]; !ok {
+		return fmt.Errorf("the centre has no dossier %s", r)
+	}
+	if c.accepted == nil {
+		c.accepted = map[dossier.ReceiptNumber]acceptance{}
+	}
+	c.accepted[r] = acceptance{received, due}
+	return nil
 }
 
 // New returns a centre for one kiosk. It is up.
@@ -290,7 +308,11 @@ func (c *Centre) lookup(number string) link.Lookup {
 	code, isCode := dossier.ParseCode(number)
 	for _, rec := range c.receipts {
 		if err == nil && rec.Receipt == r || isCode && rec.Code == code {
-			return link.Lookup{Found: true, Receipt: string(rec.Receipt), Code: rec.Code, Status: rec.Status, At: rec.At}
+			l := link.Lookup{Found: true, Receipt: string(rec.Receipt), Code: rec.Code, Status: rec.Status, At: rec.At}
+			if a, ok := c.accepted[rec.Receipt]; ok {
+				l.Status, l.Received, l.Due = 2, a.received, a.due
+			}
+			return l
 		}
 	}
 	return link.Lookup{}
