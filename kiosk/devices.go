@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/card/cccd"
 	"tiepdan/drivers/card/pcsc"
@@ -49,11 +51,10 @@ func openDevices(cfg config.Config, log *slog.Logger) (*devices, error) {
 		log.Warn("this build reads no real cards: build with -tags pcsc (needs libpcsclite-dev), or run with -sim")
 	}
 	d := &devices{cards: pcsc.New(cfg.Devices.Reader)}
-	profile, err := printer.ProfileNamed(cfg.Devices.Printer.Profile)
+	profile, err := printerProfile(cfg)
 	if err != nil {
 		return nil, err
 	}
-	profile.Baud = cmp.Or(cfg.Devices.Printer.Baud, profile.Baud)
 	d.printer, err = printer.New(printer.Open(cfg.Devices.Printer.Port, profile.Baud), profile, log.With("part", "printer"))
 	if err != nil {
 		return nil, err
@@ -67,6 +68,33 @@ func openDevices(cfg config.Config, log *slog.Logger) (*devices, error) {
 		d.scanner = scanner.New(scanner.Serial(cfg.Devices.Scanner.Port, baud), profile, log.With("part", "scanner"))
 	}
 	return d, nil
+}
+
+// printerProfile is what the configuration says of the printer: a family's name, or
+// a profile of its own; its speed, if it was set to another.
+func printerProfile(cfg config.Config) (printer.Profile, error) {
+	told := cfg.Devices.Printer
+	var p printer.Profile
+	var err error
+	if len(told.Own) == 0 {
+		p, err = printer.ProfileNamed(told.Profile)
+	} else {
+		p, err = ownProfile(told.Own)
+	}
+	p.Baud = cmp.Or(told.Baud, p.Baud)
+	return p, err
+}
+
+func ownProfile(own map[string]any) (printer.Profile, error) {
+	raw, err := yaml.Marshal([]any{own})
+	if err != nil {
+		return printer.Profile{}, err
+	}
+	ps, err := printer.ParseProfiles(raw)
+	if err != nil {
+		return printer.Profile{}, err
+	}
+	return ps[0], nil
 }
 
 // cardReader reads whatever card lies on the reader. It is the session's CardReader.

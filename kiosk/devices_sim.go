@@ -48,7 +48,7 @@ type simulation struct {
 // stand behind ptys, so that the serial code is the real one. With the address
 // of a vpcd, cards are read through the real pcscd it belongs to.
 func openSimulated(cfg config.Config, dir, vpcd string, log *slog.Logger) (*devices, error) {
-	profile, err := printer.ProfileNamed(cfg.Devices.Printer.Profile)
+	profile, err := printerProfile(cfg)
 	if err != nil {
 		return nil, err
 	}

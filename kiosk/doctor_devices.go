@@ -99,7 +99,7 @@ func (d *doctor) printer(ctx context.Context) finding {
 	if err := p.Close(); why == nil && err != nil {
 		why = err
 	}
-	named := told.Profile + " @ " + told.Port
+	named := profile.Name + " @ " + told.Port
 	if code := printerCondition(level); code != "" {
 		if why != nil {
 			named += ": " + why.Error()
@@ -120,13 +120,11 @@ func (d *doctor) printer(ctx context.Context) finding {
 }
 
 func (d *doctor) openPrinter() (*printer.Printer, printer.Profile, error) {
-	told := d.cfg.Devices.Printer
-	profile, err := printer.ProfileNamed(told.Profile)
+	profile, err := printerProfile(d.cfg)
 	if err != nil {
 		return nil, profile, err
 	}
-	profile.Baud = cmp.Or(told.Baud, profile.Baud)
-	p, err := printer.New(printer.Open(told.Port, profile.Baud), profile, slog.New(slog.DiscardHandler))
+	p, err := printer.New(printer.Open(d.cfg.Devices.Printer.Port, profile.Baud), profile, slog.New(slog.DiscardHandler))
 	return p, profile, err
 }
 

@@ -204,8 +204,8 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 		return told
 	}
 	if err == nil {
-		if _, unknown := printer.ProfileNamed(cfg.Devices.Printer.Profile); unknown != nil {
-			err = &config.FieldError{Field: "devices.printer.profile", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
+		if _, unknown := printerProfile(cfg); unknown != nil {
+			err = &config.FieldError{Field: "devices.printer", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
 		}
 	}
 	if err == nil {

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/health"
 )
 
@@ -70,3 +72,24 @@ const validConfig = `unit: {code: "00004", name: UBND phường Ba Đình}
 site: Điểm số 2
 agency: 000.00.06.H26
 `
+
+// A printer nobody knows is described in the configuration, and checked like ours.
+func TestOwnPrinterProfile(t *testing.T) {
+	const own = validConfig + `devices:
+  printer:
+    baud: 19200
+    own: {name: mine, about: ours, dots: 512, dpi: 180, columns: 42, feed_units: 2, baud: 9600, glyphs: raster,
+      qr: raster, cutter: full, tail: 120, status: none, finish: none, justify: true, double: true}
+`
+	cfg, err := config.Parse([]byte(own))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := printerProfile(cfg); err != nil || p.Name != "mine" || p.Dots != 512 || p.Baud != 19200 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	cfg.Devices.Printer.Own["dots"] = 5
+	if _, err := printerProfile(cfg); err == nil || !strings.Contains(err.Error(), "dots") {
+		t.Error(err)
+	}
+}

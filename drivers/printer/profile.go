@@ -32,6 +32,7 @@ type Profile struct {
 	FeedUnits int      `yaml:"feed_units"`
 	MaxGlyphs int      `yaml:"max_glyphs"`
 	Styled    bool     `yaml:"styled"`
+	Presenter string   `yaml:"presenter"`
 	Reverse   bool     `yaml:"reverse"`
 	Smooth    bool     `yaml:"smooth"`
 	Speed     int      `yaml:"speed"` // mm/s; 0: unknown
@@ -63,8 +64,10 @@ const (
 	qrNative      = "native"
 	cutterFull    = "full"
 	cutterPartial = "partial"
-	statusDLEEOT  = "dle-eot"
-	finishGSr     = "gs-r"
+
+	presenterEject = "eject"
+	statusDLEEOT   = "dle-eot"
+	finishGSr      = "gs-r"
 )
 
 //go:embed profiles.yaml
@@ -143,6 +146,8 @@ func (p Profile) Validate() error {
 	for _, s := range p.Sources {
 		field("sources", fmt.Sprintf("%q from %q", s.Fact, s.From), s.Fact != "" && s.From != "")
 	}
+	choice("presenter", p.Presenter, "", presenterEject)
+	field("presenter", p.Presenter+" with cutter "+p.Cutter, p.Presenter == "" || p.Cutter != choiceNone)
 	choice("cutter", p.Cutter, cutterFull, cutterPartial, choiceNone)
 	choice("status", p.Status, statusDLEEOT, choiceNone)
 	choice("finish", p.Finish, finishGSr, choiceNone)

@@ -55,9 +55,12 @@ func Encode(paper *Bitmap, p Profile) []byte {
 func appendCut(out []byte, p Profile) []byte {
 	switch p.Cutter {
 	case cutterFull:
-		return append(out, gs, 'V', 0)
+		out = append(out, gs, 'V', 0)
 	case cutterPartial:
-		return append(out, gs, 'V', 1)
+		out = append(out, gs, 'V', 1)
+	}
+	if p.Presenter == presenterEject {
+		out = append(out, gs, 'e', 5)
 	}
 	return out
 }

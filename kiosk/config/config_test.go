@@ -69,7 +69,7 @@ func TestMarshalRoundTrip(t *testing.T) {
 		if d, _ := again.Marshal(); !reflect.DeepEqual(d, b) {
 			t.Errorf("round trip differs:\n%s\n%s", b, d)
 		}
-		if again.Devices != c.Devices || again.Counting != c.Counting || again.Unit != c.Unit || len(again.Hours) != len(c.Hours) {
+		if !reflect.DeepEqual(again.Devices, c.Devices) || again.Counting != c.Counting || again.Unit != c.Unit || len(again.Hours) != len(c.Hours) {
 			t.Errorf("round trip: %+v, want %+v", again, c)
 		}
 	}

@@ -235,6 +235,11 @@ func (d *decoder) command(b []byte) (ops []op, done bool) {
 		}
 		n := b[2]
 		return []op{d.emit(op{asb: &n})}, true
+	case "\x1de": // a presenter: 5 throws the ticket out, 3 m pushes it m steps
+		if !arg(1) {
+			return nil, false
+		}
+		return nil, b[2] != 3 || arg(2)
 	case "\x1dV":
 		return d.cut(b)
 	case "\x1dv":

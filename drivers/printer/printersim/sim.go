@@ -2,7 +2,7 @@
 // a roll of paper that can be looked at, run out of paper, opened and unplugged.
 //
 // It understands ESC @, ESC !, ESC %, ESC &, ESC -, ESC 2, ESC 3, ESC ?, ESC E,
-// ESC G, ESC J, ESC a, ESC d, ESC p, GS !, GS ( k (QR), GS B, GS I, GS V, GS a,
+// ESC G, ESC J, ESC a, ESC d, ESC p, GS !, GS ( k (QR), GS B, GS e, GS I, GS V, GS a,
 // GS r, GS v 0, DLE ENQ and DLE EOT, and shares no code with the encoder but the
 // paper itself: what it draws is what the bytes say.
 package printersim

@@ -1,9 +1,9 @@
 package printersim
 
-// flag is a status bit that is set if on.
-func flag(on bool, bits byte) byte {
+// bits are a status bit that is set if on.
+func bits(on bool, b byte) byte {
 	if on {
-		return bits
+		return b
 	}
 	return 0
 }
@@ -17,17 +17,17 @@ func (s *Sim) realtimeStatus(n byte) []byte {
 	open := s.cover == "open"
 	switch n {
 	case 1:
-		return []byte{fixed | flag(!s.online(), 0x08)}
+		return []byte{fixed | bits(!s.online(), 0x08)}
 	case 2:
-		return []byte{fixed | flag(open, 0x04) | flag(s.out(), 0x20) | flag(s.cutterBlocked || s.hot || s.broken, 0x40)}
+		return []byte{fixed | bits(open, 0x04) | bits(s.out(), 0x20) | bits(s.cutterBlocked || s.hot || s.broken, 0x40)}
 	case 3:
-		return []byte{fixed | flag(s.cutterBlocked, 0x08) | flag(s.broken, 0x20) | flag(s.hot, 0x40)}
+		return []byte{fixed | bits(s.cutterBlocked, 0x08) | bits(s.broken, 0x20) | bits(s.hot, 0x40)}
 	}
-	return []byte{fixed | flag(s.low(), 0x0c) | flag(s.out(), 0x60)}
+	return []byte{fixed | bits(s.low(), 0x0c) | bits(s.out(), 0x60)}
 }
 
 // paperSensor answers GS r 1.
-func (s *Sim) paperSensor() byte { return flag(s.low(), 0x03) | flag(s.out(), 0x0c) }
+func (s *Sim) paperSensor() byte { return bits(s.low(), 0x03) | bits(s.out(), 0x0c) }
 
 // changed sends the automatic status (GS a) if it is on and something is new.
 func (s *Sim) changed() {
@@ -35,9 +35,9 @@ func (s *Sim) changed() {
 		return
 	}
 	now := [4]byte{
-		0x10 | flag(!s.online(), 0x08) | flag(s.cover == "open", 0x20),
-		flag(s.cutterBlocked, 0x08) | flag(s.broken, 0x20) | flag(s.hot, 0x40),
-		flag(s.low(), 0x03) | flag(s.out(), 0x0c),
+		0x10 | bits(!s.online(), 0x08) | bits(s.cover == "open", 0x20),
+		bits(s.cutterBlocked, 0x08) | bits(s.broken, 0x20) | bits(s.hot, 0x40),
+		bits(s.low(), 0x03) | bits(s.out(), 0x0c),
 		0x0f,
 	}
 	if now != s.asbLast {
