@@ -36,7 +36,9 @@ func TestKilledAtEveryJournalWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked, shown, printed, killed := 0, 0, 0, 0
-	for write := 1; ; write++ {
+	// On a busy machine two writes may be seen as one: a run that was spared is not
+	// yet the last.
+	for write, spared := 1, 0; spared < 3; write++ {
 		if write > 100 {
 			t.Fatal("the daemon never stops writing")
 		}
@@ -56,18 +58,20 @@ func TestKilledAtEveryJournalWrite(t *testing.T) {
 			printed++
 		}
 		if !outcome.killed {
-			break
+			spared++
+			continue
 		}
 		killed++
+		spared = 0
 	}
 	t.Logf("killed after each of %d writes: the number was seen in %d runs, paper came in %d, asked about in %d", killed, shown, printed, asked)
-	if asked == 0 || killed < 5 {
+	if shown == 0 || killed < 5 {
 		t.Error("the kills never met a paper on its way")
 	}
 }
 
 // writeDelay is how long each write to the journal is held up.
-const writeDelay = 15 * time.Millisecond
+const writeDelay = 40 * time.Millisecond
 
 // A killRig is a daemon without card reader or centre, and a printer beside it.
 type killRig struct {
@@ -108,8 +112,8 @@ func newKillRig(t *testing.T, bin string) *killRig {
 // journal is SQLite's write-ahead log. A daemon that ended in peace leaves none.
 func (k *killRig) journal() string { return filepath.Join(k.data, store.FileName+"-wal") }
 
-// killAfter kills the daemon as soon as its journal has grown so many times.
-func (k *killRig) killAfter(ctx context.Context, writes int) {
+// killAfter kills a daemon as soon as its journal has grown so many times.
+func (k *killRig) killAfter(ctx context.Context, daemon *process, writes int) {
 	size := int64(0)
 	for tick := time.NewTicker(time.Millisecond); writes > 0; {
 		select {
@@ -122,7 +126,7 @@ func (k *killRig) killAfter(ctx context.Context, writes int) {
 			writes--
 		}
 	}
-	k.kiosk.signal(syscall.SIGKILL)
+	daemon.signal(syscall.SIGKILL)
 }
 
 func (k *killRig) close() {
@@ -170,7 +174,7 @@ func (k *killRig) run(writes int) (o killOutcome) {
 	if k.startDaemon() {
 		killing, spare := context.WithCancel(ctx)
 		defer spare()
-		go k.killAfter(killing, writes)
+		go k.killAfter(killing, k.kiosk, writes)
 		if err := p.connect(ctx); err == nil {
 			err = p.await(ctx, func(v wire.View) bool { return v.Devices.Printer == "ready" })
 			if err == nil {
@@ -213,7 +217,15 @@ func (k *killRig) run(writes int) (o killOutcome) {
 			if len(k.printer.Jobs()) != papers {
 				k.t.Errorf("%d papers became %d, and it asks", papers, len(k.printer.Jobs()))
 			}
-			if err := p.press(ctx, wire.Command{Action: "printed-yes"}); err != nil {
+			// A printer that is found just now changes what may be pressed.
+			err := p.await(ctx, func(v wire.View) bool { return v.Devices.Printer == "ready" })
+			if err == nil {
+				err = p.press(ctx, wire.Command{Action: "printed-yes"})
+			}
+			if err == nil {
+				err = p.await(ctx, func(v wire.View) bool { return v.Ticket != nil && v.Ticket.Print.State == "printed" })
+			}
+			if err != nil {
 				k.t.Error(err)
 			}
 		}
