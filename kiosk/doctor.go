@@ -243,7 +243,7 @@ func rulerStrips(ctx context.Context, o doctorOptions, stdout, stderr io.Writer)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "kiosk doctor: %v\n", err)
-		if errors.Is(err, serial.ErrBusy) || errors.Is(err, serial.ErrGone) {
+		if errors.Is(err, printer.ErrInUse) || errors.Is(err, serial.ErrGone) {
 			return exitNotReady
 		}
 		return exitDoctorUsage

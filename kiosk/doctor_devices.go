@@ -145,14 +145,14 @@ func (d *doctor) printers() []candidate {
 		profile := ""
 		for _, p := range profiles {
 			if slices.ContainsFunc(p.USB, func(u printer.USB) bool {
-				return strings.EqualFold(u.Vendor, n.Vendor) && strings.EqualFold(u.Product, n.Product)
+				return strings.EqualFold(u.Vendor, n.USB.Vendor) && strings.EqualFold(u.Product, n.USB.Product)
 			}) {
 				profile = p.Name
 				break
 			}
 		}
-		c := candidate{Device: n.Path, Name: n.Name,
-			Config: fmt.Sprintf("devices: {printer: {profile: %s, port: %q}}", cmp.Or(profile, "generic-80"), cmp.Or(n.Identity(), n.Path))}
+		c := candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
+			Config: fmt.Sprintf("devices: {printer: {profile: %s, port: %q}}", cmp.Or(profile, "generic-80"), n.Address())}
 		if profile != "" || n.Printer {
 			known = append(known, c)
 		} else {
@@ -200,8 +200,8 @@ func (d *doctor) scanner(ctx context.Context) finding {
 		f.Do = health.Text{VI: "Máy quét gõ như bàn phím thì không cần khai báo; nếu có cổng, thêm dòng của nó.",
 			EN: "One that types as a keyboard needs no lines; for one with a port, add its lines."}
 		for _, n := range d.lines() {
-			f.Candidates = append(f.Candidates, candidate{Device: n.Path, Name: n.Name,
-				Config: fmt.Sprintf("devices: {scanner: {profile: generic, port: %q}}", cmp.Or(n.Identity(), n.Path))})
+			f.Candidates = append(f.Candidates, candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
+				Config: fmt.Sprintf("devices: {scanner: {profile: generic, port: %q}}", n.Address())})
 		}
 		return f
 	}
@@ -223,8 +223,8 @@ func (d *doctor) scanner(ctx context.Context) finding {
 }
 
 // lines are the serial lines that are not the printer's.
-func (d *doctor) lines() []serial.Node {
+func (d *doctor) lines() []serial.Device {
 	nodes, _ := d.machine.bus.List() // what cannot be listed is none
 	port := d.cfg.Devices.Printer.Port
-	return slices.DeleteFunc(nodes, func(n serial.Node) bool { return n.Printer || n.Path == port || port != "" && n.Identity() == port })
+	return slices.DeleteFunc(nodes, func(n serial.Device) bool { return n.Printer || n.Path == port || n.Address() == port })
 }

@@ -32,7 +32,7 @@ type machine struct {
 }
 
 func thisMachine() machine {
-	return machine{bus: serial.System(), readers: listReaders, clock: clockState,
+	return machine{readers: listReaders, clock: clockState,
 		browsers: []string{"chromium", "chromium-browser", "google-chrome"}, cameras: "/sys/class/video4linux"}
 }
 

@@ -1,10 +1,7 @@
 package printer
 
 import (
-	"context"
 	"testing"
-
-	"tiepdan/drivers/serial"
 )
 
 // Expect draws a document as a printer of that profile does that has these letters
@@ -35,14 +32,6 @@ func Accented() []rune { return accented() }
 
 // SharedData reads a file of the data that lies beside the repository, or skips.
 func SharedData(t *testing.T, name string) []byte { return sharedData(t, name) }
-
-// OpenOn is Open on a machine that need not be this one.
-func OpenOn(bus serial.Bus, address string, baud int) Opener { return openOn(bus, address, baud) }
-
-// OpenUSB opens what stands in for a printer of the USB class.
-func OpenUSB(path string) Opener {
-	return func(context.Context) (Line, error) { return openUSB(path) }
-}
 
 // WidthStrip is what PrintWidths sends.
 func (r *Renderer) WidthStrip() ([]byte, error) { return r.widthStrip() }

@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"tiepdan/drivers/serial"
 )
 
-// The ports that network printers listen at, and how long they may take to answer.
-const (
-	rawPort    = "9100"
-	dialWithin = 3 * time.Second
+var (
+	// ErrTarget says that a text names no line to a printer.
+	ErrTarget = errors.New("not a printer's address")
+	// ErrInUse says that somebody else has the line open.
+	ErrInUse = errors.New("printer line is in use")
 )
 
 // A Line is the wire to a printer: *serial.Port, net.Conn and os.File are lines.
@@ -36,163 +37,140 @@ type Line interface {
 // again after the line was lost.
 type Opener func(context.Context) (Line, error)
 
-// Open opens the line to a printer by its address:
+// Open returns an opener of the line that target names:
 //
 //   - /dev/ttyUSB0, /dev/serial/by-id/…: a serial port, at that speed;
-//   - /dev/usb/lp0: a printer of the USB class;
-//   - usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL: the serial port or USB printer of that
-//     vendor, product and serial number, whatever its node is called today;
-//   - tcp:HOST or tcp:HOST:PORT: a network printer, port 9100.
+//   - /dev/usb/lp0: a USB printer's own port;
+//   - usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL: whichever of those two the USB device
+//     has, under whatever name the system gave it this time;
+//   - tcp:HOST or tcp:HOST:PORT: a network printer that takes bytes as they are, on
+//     port 9100 if none is named.
 //
-// Each has one owner at a time: the system's lock on a port, the printer's own rule
-// on a network.
-func Open(address string, baud int) Opener { return openOn(serial.System(), address, baud) }
+// A line is open once: a second opening on this machine says [ErrInUse].
+func Open(target string, baud int) Opener { return OpenOn(serial.Bus{}, target, baud) }
 
-func openOn(bus serial.Bus, address string, baud int) Opener {
+// OpenOn is Open on the ports of a given bus.
+func OpenOn(bus serial.Bus, target string, baud int) Opener {
 	return func(ctx context.Context) (Line, error) {
-		if address == "" {
-			return nil, errors.New("nobody said where the printer is")
-		}
-		if host, ok := strings.CutPrefix(address, "tcp:"); ok {
-			return dial(ctx, host)
-		}
-		path := address
-		usbClass := strings.HasPrefix(filepath.Base(address), "lp")
-		if serial.IsIdentity(address) {
-			n, err := bus.Find(address)
-			if err != nil {
-				return nil, err
-			}
-			path, usbClass = n.Path, n.Printer
-		}
-		if usbClass {
-			return openUSB(path)
-		}
-		port, err := serial.Open(path, baud)
+		t, err := parseTarget(target)
 		if err != nil {
-			return nil, err // not a Line that holds a nil *Port
+			return nil, err
 		}
-		return port, nil
+		line, err := t.open(ctx, bus, baud)
+		if err != nil {
+			return nil, err // not a Line that holds a nil
+		}
+		return wire{line}, nil
 	}
 }
 
-// A tcpLine is a connection that knows when everything has reached the printer.
-type tcpLine struct {
-	*net.TCPConn
-	stuck atomic.Bool // a write ran into its deadline
+// CheckTarget reports whether target has one of the forms that [Open] takes. What
+// it names need not be there.
+func CheckTarget(target string) error {
+	_, err := parseTarget(target)
+	return err
 }
 
-func dial(ctx context.Context, host string) (Line, error) {
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		host = net.JoinHostPort(strings.Trim(host, "[]"), rawPort)
+// A place is a parsed target: one of its fields is set.
+type place struct{ path, identity, address string }
+
+// hostName is a name or an IPv4 address; IPv6 addresses stand in brackets.
+var hostName = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?$`)
+
+// rawPort is where network printers take bytes as they are (JetDirect).
+const rawPort = "9100"
+
+func parseTarget(target string) (place, error) {
+	wrong := func(why string) (place, error) {
+		return place{}, fmt.Errorf("%w: %q: %s", ErrTarget, target, why)
 	}
-	d := net.Dialer{Timeout: dialWithin, KeepAlive: 10 * time.Second}
-	conn, err := d.DialContext(ctx, "tcp", host)
+	address, tcp := strings.CutPrefix(target, "tcp:")
+	switch {
+	case target == "":
+		return wrong("none is set")
+	case serial.IsIdentity(target):
+		if _, err := serial.ParseIdentity(target); err != nil {
+			return place{}, fmt.Errorf("%w: %w", ErrTarget, err)
+		}
+		return place{identity: target}, nil
+	case tcp:
+		if hostName.MatchString(address) || strings.HasSuffix(address, "]") {
+			address += ":" + rawPort
+		}
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return wrong("it is not tcp:HOST or tcp:HOST:PORT; an IPv6 address stands in brackets")
+		}
+		ip, err := netip.ParseAddr(host)
+		bracketed := address[0] == '['
+		if bracketed && (err != nil || !ip.Is6()) || !bracketed && !hostName.MatchString(host) {
+			return wrong("the host is no name and no address")
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return wrong("the port is not 1 to 65535")
+		}
+		return place{address: address}, nil
+	case filepath.IsAbs(target):
+		return place{path: target}, nil
+	}
+	return wrong("it is none of /dev/…, usb:VVVV:PPPP, usb:VVVV:PPPP:SERIAL, tcp:HOST and tcp:HOST:PORT")
+}
+
+// A drainer is a line that knows what of it has not left this machine.
+type drainer interface {
+	Line
+	Drain(by time.Time) error
+}
+
+func (p place) open(ctx context.Context, bus serial.Bus, baud int) (drainer, error) {
+	if p.address != "" {
+		return dialTCP(ctx, p.address)
+	}
+	path, own := p.path, bus.IsPrinter(p.path)
+	if p.identity != "" {
+		d, err := bus.Find(p.identity)
+		if err != nil {
+			return nil, err
+		}
+		path, own = d.Path, d.Printer
+	}
+	if own {
+		return openLP(path)
+	}
+	port, err := bus.Open(path, baud)
+	if errors.Is(err, serial.ErrBusy) {
+		err = fmt.Errorf("%w: %w", ErrInUse, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("%s is no TCP address", host), conn.Close())
-	}
-	return &tcpLine{TCPConn: tcp}, nil
+	return port, nil
 }
 
-// Drain waits until the printer's side has acknowledged all bytes (SIOCOUTQ), or
-// until that time.
-func (l *tcpLine) Drain(by time.Time) error {
-	raw, err := l.SyscallConn()
-	if err != nil {
-		return err
-	}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		queued := 0
-		asking := raw.Control(func(fd uintptr) { queued, err = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ) })
-		if err = errors.Join(err, asking); err != nil {
-			return err
-		}
-		if queued == 0 {
-			return nil
-		}
-		if time.Now().After(by) {
-			return fmt.Errorf("%d bytes are not acknowledged: %w", queued, os.ErrDeadlineExceeded)
-		}
-		<-tick.C
-	}
-}
+// A wire is any line, held to its word: fewer bytes than asked are an error.
+type wire struct{ drainer }
 
-func (l *tcpLine) Write(b []byte) (int, error) {
-	n, err := l.TCPConn.Write(b)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		l.stuck.Store(true)
+func (w wire) Write(b []byte) (int, error) {
+	n, err := w.drainer.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
 	}
 	return n, err
 }
 
-// Close throws away what a stuck printer never took: a job that was given up must
-// not come out minutes later.
-func (l *tcpLine) Close() error {
-	var err error
-	if l.stuck.Load() {
-		err = l.SetLinger(0)
+// drainBy asks until nothing is left, or until that time.
+func drainBy(by time.Time, left func() (bool, error)) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		switch more, err := left(); {
+		case err != nil:
+			return fmt.Errorf("drain: %w", err)
+		case !more:
+			return nil
+		case time.Now().After(by):
+			return fmt.Errorf("drain: not everything was taken: %w", os.ErrDeadlineExceeded)
+		}
+		<-tick.C
 	}
-	return errors.Join(err, l.TCPConn.Close())
 }
-
-// A usbLine is a printer of the USB class. The kernel's driver lets one process
-// open it; ours locks it as well, so that who is root is kept out too.
-type usbLine struct{ *os.File }
-
-func openUSB(path string) (Line, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open USB printer: %w", err)
-	}
-	raw, err := file.SyscallConn()
-	if err == nil {
-		// Not Fd: it would take the file from the poller and its deadlines with it.
-		locking := raw.Control(func(fd uintptr) { err = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) })
-		err = errors.Join(err, locking)
-	}
-	switch {
-	case errors.Is(err, unix.EWOULDBLOCK):
-		err = fmt.Errorf("%w: %w", serial.ErrBusy, err)
-	case err == nil:
-		err = file.SetDeadline(time.Time{})
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open USB printer %s: %w", path, err), file.Close())
-	}
-	return usbLine{file}, nil
-}
-
-// Read waits for bytes until the deadline. Some printers answer a question for
-// bytes with a packet that holds none, which the system shows as an end of file and
-// is none unless the printer is gone.
-func (l usbLine) Read(b []byte) (int, error) {
-	n, err := l.File.Read(b)
-	if !errors.Is(err, io.EOF) || l.hungUp() {
-		return n, err
-	}
-	time.Sleep(emptyPacket)
-	return 0, nil
-}
-
-func (l usbLine) hungUp() bool {
-	raw, err := l.SyscallConn()
-	if err != nil {
-		return true
-	}
-	gone := false
-	err = raw.Control(func(fd uintptr) {
-		p := []unix.PollFd{{Fd: int32(fd)}}
-		_, err := unix.Poll(p, 0)
-		gone = err != nil || p[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
-	})
-	return gone || err != nil
-}
-
-// emptyPacket keeps a printer that answers with nothing from being asked in a spin.
-const emptyPacket = 2 * time.Millisecond

@@ -38,17 +38,24 @@ type Port struct {
 	stuck atomic.Bool // a write ran into its deadline
 }
 
-// Open opens a line for this process alone. TIOCEXCL does not stop root from
-// opening a line again, and a kiosk's tools are often run as root; so the device
-// node is flocked as well, under whatever name it was found. A path may also be a
-// USB identity ([Node.Identity]), which is looked for each time.
-func Open(path string, baud int) (*Port, error) {
-	if IsIdentity(path) {
-		n, err := System().Find(path)
+// Open opens a line of this machine, see [Bus.Open].
+func Open(target string, baud int) (*Port, error) { return Bus{}.Open(target, baud) }
+
+// Open opens a line for this process alone. The target is the path of a port, or
+// the identity of a USB device ([ParseIdentity]), which is looked up every time: a
+// port that comes back under another name is found again.
+//
+// TIOCEXCL does not stop root from opening a line again, and a kiosk's tools are
+// often run as root; so the device node is flocked as well, under whatever name it
+// was found.
+func (b Bus) Open(target string, baud int) (*Port, error) {
+	path := target
+	if IsIdentity(target) {
+		d, err := b.find(target, func(d Device) bool { return !d.Printer })
 		if err != nil {
 			return nil, fmt.Errorf("open serial line: %w", err)
 		}
-		path = n.Path
+		path = d.Path
 	}
 	// Before go.bug.st, whose TIOCEXCL would keep us out too.
 	file, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)

@@ -76,8 +76,8 @@ type Scanner struct {
 
 // Printer is where and what the ticket printer is.
 type Printer struct {
-	Profile string         `yaml:"profile"` // generic-80
-	Own     map[string]any `yaml:"own"`     // a profile of its own instead, in the form of drivers/printer/profiles.yaml
+	Profile string         `yaml:"profile"`       // generic-80
+	Own     map[string]any `yaml:"own,omitempty"` // a profile of its own instead, in the form of drivers/printer/profiles.yaml
 	Serial  `yaml:",inline"`
 }
 

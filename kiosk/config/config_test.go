@@ -97,6 +97,7 @@ func TestErrorsNameFieldAndValue(t *testing.T) {
 		"usb":           {minimal + "devices: {printer: {port: \"usb:1a86\"}}\n", "devices.printer.port", "usb:1a86"},
 		"network":       {minimal + "devices: {printer: {port: \"tcp:a printer\"}}\n", "devices.printer.port", "tcp:a printer"},
 		"scanner port":  {minimal + "devices: {scanner: {port: \"tcp:scanner\"}}\n", "devices.scanner.port", "tcp:scanner"},
+		"network port":  {minimal + "devices: {printer: {port: \"tcp:10.0.0.7:0\"}}\n", "devices.printer.port", "tcp:10.0.0.7:0"},
 		"baud":          {minimal + "devices: {printer: {baud: 1234}}\n", "devices.printer.baud", "1234"},
 		"profile":       {minimal + "devices: {printer: {profile: \"../x\"}}\n", "devices.printer.profile", "../x"},
 	} {

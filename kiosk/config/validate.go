@@ -30,8 +30,6 @@ var (
 	counterCode = regexp.MustCompile(`^[0-9A-Za-z-]{1,8}$`)
 	officerID   = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
 	argon2PHC   = regexp.MustCompile(`^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$`)
-	scannerPort = regexp.MustCompile(`^(/[^\s]+|usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?)$`)
-	printerPort = regexp.MustCompile(`^(/[^\s]+|usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}(:.+)?|tcp:([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?)$`)
 	profile     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 	days     = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
@@ -128,16 +126,14 @@ func (k Counting) validate(p *problems) {
 func (d Devices) validate(p *problems) {
 	p.line("devices.reader", d.Reader, false)
 	p.match("devices.printer.profile", d.Printer.Profile, profile)
-	d.Printer.Serial.validate(p, "devices.printer", printerPort, "a path, usb:VVVV:PPPP, usb:VVVV:PPPP:SERIAL, tcp:HOST or tcp:HOST:PORT")
+	d.Printer.Serial.validate(p, "devices.printer", path, usbDevice, network)
 	p.match("devices.scanner.profile", d.Scanner.Profile, profile)
-	d.Scanner.Serial.validate(p, "devices.scanner", scannerPort, "a path, usb:VVVV:PPPP or usb:VVVV:PPPP:SERIAL")
+	d.Scanner.Serial.validate(p, "devices.scanner", path, usbDevice)
 }
 
-func (s Serial) validate(p *problems, field string, form *regexp.Regexp, forms string) {
+func (s Serial) validate(p *problems, field string, forms ...form) {
 	p.line(field+".port", s.Port, false)
-	if s.Port != "" && !form.MatchString(s.Port) {
-		p.add(field+".port", s.Port, "not "+forms)
-	}
+	p.address(field+".port", s.Port, forms...)
 	if !slices.Contains(bauds, s.Baud) {
 		p.add(field+".baud", s.Baud, fmt.Sprintf("not one of %v", bauds))
 	}
