@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -130,9 +131,31 @@ func (k *killRig) killAfter(ctx context.Context, daemon *process, writes int) {
 }
 
 func (k *killRig) close() {
+	k.killDaemon()
+	k.stop()
+}
+
+// killDaemon returns when nothing is left of the daemon: what ended may be the
+// tracer, a moment before what it traced has let go of folder and address.
+func (k *killRig) killDaemon() {
+	k.t.Helper()
 	k.kiosk.signal(syscall.SIGKILL)
 	<-k.kiosk.ended
-	k.stop()
+	var err error
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(time.Millisecond) {
+		unlock, locked := lockFolder(k.data)
+		if locked == nil {
+			unlock()
+		}
+		l, taken := listen(k.Kiosk)
+		if taken == nil {
+			taken = l.Close()
+		}
+		if err = errors.Join(locked, taken); err == nil {
+			return
+		}
+	}
+	k.t.Fatal("killed, and still there:", err)
 }
 
 func (k *killRig) startDaemon() bool {
@@ -189,8 +212,7 @@ func (k *killRig) run(writes int) (o killOutcome) {
 		o.killed = k.hasEnded()
 	}
 	before, papers := number, len(k.printer.Jobs())
-	k.kiosk.signal(syscall.SIGKILL)
-	<-k.kiosk.ended
+	k.killDaemon()
 	k.wrap = nil
 
 	for again := range 2 { // comes back, answers if asked, and comes back
@@ -229,8 +251,7 @@ func (k *killRig) run(writes int) (o killOutcome) {
 				k.t.Error(err)
 			}
 		}
-		k.kiosk.signal(syscall.SIGKILL)
-		<-k.kiosk.ended
+		k.killDaemon()
 	}
 	o.shown, o.papers = number != "", len(k.printer.Jobs())
 	if o.papers > 1 {
