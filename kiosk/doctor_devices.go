@@ -152,7 +152,7 @@ func (d *doctor) printers() []candidate {
 			}
 		}
 		c := candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
-			Config: fmt.Sprintf("devices: {printer: {profile: %s, port: %q}}", cmp.Or(profile, "generic-80"), n.Address())}
+			Config: fmt.Sprintf("devices: {printer: {profile: %s, port: %q}}", cmp.Or(profile, "generic-80"), n.Address(nodes))}
 		if profile != "" || n.Printer {
 			known = append(known, c)
 		} else {
@@ -199,9 +199,10 @@ func (d *doctor) scanner(ctx context.Context) finding {
 		f.What = health.Text{VI: "Cấu hình không có máy quét: người dân gõ 6 số cuối.", EN: "The configuration has no scanner: residents type the last 6 digits."}
 		f.Do = health.Text{VI: "Máy quét gõ như bàn phím thì không cần khai báo; nếu có cổng, thêm dòng của nó.",
 			EN: "One that types as a keyboard needs no lines; for one with a port, add its lines."}
-		for _, n := range d.lines() {
+		lines, all := d.lines()
+		for _, n := range lines {
 			f.Candidates = append(f.Candidates, candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
-				Config: fmt.Sprintf("devices: {scanner: {profile: generic, port: %q}}", n.Address())})
+				Config: fmt.Sprintf("devices: {scanner: {profile: generic, port: %q}}", n.Address(all))})
 		}
 		return f
 	}
@@ -222,9 +223,17 @@ func (d *doctor) scanner(ctx context.Context) finding {
 	return f.good(profile.Name + " @ " + told.Port)
 }
 
-// lines are the serial lines that are not the printer's.
-func (d *doctor) lines() []serial.Device {
-	nodes, _ := d.machine.bus.List() // what cannot be listed is none
-	port := d.cfg.Devices.Printer.Port
-	return slices.DeleteFunc(nodes, func(n serial.Device) bool { return n.Printer || n.Path == port || n.Address() == port })
+// lines are the serial lines that are not the printer's, and all ports there are.
+func (d *doctor) lines() (lines, all []serial.Device) {
+	all, _ = d.machine.bus.List() // what cannot be listed is none
+	printer, err := d.machine.bus.Find(d.cfg.Devices.Printer.Port)
+	if err != nil {
+		printer.Path = d.cfg.Devices.Printer.Port // no identity
+	}
+	for _, n := range all {
+		if !n.Printer && n.Path != printer.Path && n.ByPath != printer.Path && n.ByID != printer.Path {
+			lines = append(lines, n)
+		}
+	}
+	return lines, all
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -96,14 +97,13 @@ func (d Device) String() string {
 }
 
 // Address is how a configuration names the device so that it is found again: by who
-// it is, by the socket where nothing tells it from its twin, and by its path where
-// the system knows no more of it.
-func (d Device) Address() string {
-	switch {
-	case d.USB.Serial != "":
+// it is, whichever socket it is plugged into; by its socket where another of all the
+// devices would answer to the same name; and by its path where the system knows no
+// more of it.
+func (d Device) Address(all []Device) string {
+	twin := func(other Device) bool { return other.Path != d.Path && d.USB.names(other.USB) }
+	if d.USB != (Identity{}) && !slices.ContainsFunc(all, twin) {
 		return d.USB.String()
-	case d.USB != (Identity{}):
-		return cmp.Or(d.ByPath, d.USB.String())
 	}
 	return cmp.Or(d.ByPath, d.Path)
 }

@@ -2,6 +2,7 @@ package serial_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,6 +151,39 @@ func TestList(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
 		}
+	}
+}
+
+// A printer without a serial number is found again in another socket, unless its
+// twin is plugged in too: then each is named by its socket.
+func TestAddress(t *testing.T) {
+	alone := []serialsim.USB{usb("1-1", "usb:1a86:7523", "ttyUSB0"), usb("1-2", "usb:0403:6001:A", "ttyUSB1"), usb("1-3", "usb:0403:6001:B", "ttyUSB2"), usb("1-4", "usb:04b8:0e15", "lp0")}
+	m := newMachine(t, alone...)
+	addresses := func() map[string]string {
+		all, err := m.bus.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]string{}
+		for _, d := range all {
+			by[strings.TrimPrefix(d.Path, m.Dev+"/")] = strings.TrimPrefix(d.Address(all), m.Dev+"/")
+		}
+		return by
+	}
+	want := map[string]string{"ttyS0": "ttyS0", "ttyUSB0": "usb:1a86:7523", "ttyUSB1": "usb:0403:6001:A", "ttyUSB2": "usb:0403:6001:B", "usb/lp0": "usb:04b8:0e15"}
+	if got := addresses(); !maps.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	m.plug(t, usb("1-5", "usb:1a86:7523", "ttyUSB3"))
+	m.plug(t, usb("1-6", "usb:0403:6001:A", "ttyUSB4")) // makers are known to burn one number into all
+	got := addresses()
+	for _, node := range []string{"ttyUSB0", "ttyUSB1", "ttyUSB3", "ttyUSB4"} {
+		if !strings.HasPrefix(got[node], "serial/by-path/") {
+			t.Errorf("%s has a twin and is called %s", node, got[node])
+		}
+	}
+	if got["ttyUSB2"] != want["ttyUSB2"] {
+		t.Errorf("ttyUSB2 is called %s", got["ttyUSB2"])
 	}
 }
 
