@@ -1,6 +1,9 @@
 package health
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Text is a text for people: Vietnamese first, English complete.
 type Text struct {
@@ -63,10 +66,27 @@ const (
 	CatalogueInvalid    = "catalogue-invalid"
 	CatalogueExpired    = "catalogue-expired"
 	ConfigInvalid       = "config-invalid"
+
+	// These are seen from the centre alone; see [ByCentre].
+	KioskSilent   = "kiosk-silent"
+	NotReadyToday = "not-ready-today"
 )
+
+// ByCentre says that a condition is about what a kiosk does not say.
+func ByCentre(code string) bool { return code == KioskSilent || code == NotReadyToday }
 
 // Declarations lists every condition, what weighs most first.
 var Declarations = []Declaration{
+	{
+		Code: NotReadyToday, Severity: Critical, Who: Site,
+		Text: Text{"Đã mở cửa mà máy chưa hoạt động.", "The site has opened and the kiosk has not woken."},
+		Step: Text{"Bật điện cho máy; nếu máy đã bật, kiểm tra dây mạng.", "Switch the kiosk on; if it is on, check its network cable."},
+	},
+	{
+		Code: KioskSilent, Severity: Critical, Who: Technician,
+		Text: Text{"Máy không còn báo tin về trung tâm.", "The kiosk says nothing to the centre any more."},
+		Step: Text{"Gọi đến điểm đặt máy: máy có điện và có mạng không. Hồ sơ đã có phiếu vẫn còn trong máy.", "Call the site: has it power and network? Applications with a slip are safe in the kiosk."},
+	},
 	{
 		Code: StoreFailing, Severity: Critical, Who: Technician,
 		Text: Text{"Không ghi được vào bộ nhớ của máy.", "The kiosk cannot write to its storage."},
@@ -177,4 +197,19 @@ var Declarations = []Declaration{
 		Text: Text{"Danh mục thủ tục đã cũ.", "The catalogue of procedures is out of date."},
 		Step: Text{"Gửi danh mục mới cho máy.", "Send the kiosk a new catalogue."},
 	},
+}
+
+// Declared returns the declaration of a code; of one that a newer kiosk knows and we
+// don't there is none.
+func Declared(code string) (Declaration, bool) {
+	i := slices.IndexFunc(Declarations, func(d Declaration) bool { return d.Code == code })
+	if i < 0 {
+		return Declaration{}, false
+	}
+	return Declarations[i], true
+}
+
+// At is the condition as it holds since a moment.
+func (d Declaration) At(since time.Time, detail string) Condition {
+	return Condition{Code: d.Code, Severity: d.Severity, Since: since, Who: d.Who, Text: d.Text, Step: d.Step, Detail: detail}
 }

@@ -102,9 +102,7 @@ func (t *Tracker) Report(now time.Time) Report {
 			continue
 		}
 		h := t.holds[d.Code]
-		r.Conditions = append(r.Conditions, Condition{
-			Code: d.Code, Severity: d.Severity, Since: h.since, Who: d.Who, Text: d.Text, Step: d.Step, Detail: h.detail,
-		})
+		r.Conditions = append(r.Conditions, d.At(h.since, h.detail))
 		switch {
 		case d.Severity == Critical:
 			r.Status = Down
@@ -115,6 +113,9 @@ func (t *Tracker) Report(now time.Time) Report {
 	slices.SortStableFunc(r.Conditions, func(a, b Condition) int { return weight(b.Severity) - weight(a.Severity) })
 	return r
 }
+
+// Worse tells whether a takes more away than b.
+func (s Severity) Worse(than Severity) bool { return weight(s) > weight(than) }
 
 func weight(s Severity) int {
 	return slices.Index([]Severity{Info, Warning, Degraded, Critical}, s)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ type Watch struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
+	began time.Time
 	state map[string]State
 	bad   uint64
 }
@@ -54,6 +56,9 @@ func (w *Watch) Run(ctx context.Context, nc *nats.Conn) error {
 	if err != nil {
 		return fmt.Errorf("fleet: %w", err)
 	}
+	w.mu.Lock()
+	w.began = time.Now()
+	w.mu.Unlock()
 	<-ctx.Done()
 	if err := sub.Unsubscribe(); err != nil && !nc.IsClosed() {
 		return fmt.Errorf("fleet: %w", err)
@@ -83,6 +88,27 @@ func (w *Watch) States() map[string]State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.state)
+}
+
+// Began is when it began to listen; zero: not yet.
+func (w *Watch) Began() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.began
+}
+
+// Standings judges all these kiosks at one moment, who needs people most first.
+func (w *Watch) Standings(places []Place, now time.Time) []Standing {
+	states, began := w.States(), w.Began()
+	if began.IsZero() {
+		began = now
+	}
+	all := make([]Standing, len(places))
+	for i, p := range places {
+		all[i] = Stand(p, states[p.ID], began, now)
+	}
+	slices.SortFunc(all, Standing.Before)
+	return all
 }
 
 // Bad is how many reports made no sense.
