@@ -40,6 +40,7 @@ var allowed = map[string]string{
 	"kiosk/web":                       "kiosk/wire kiosk/session kiosk/queue kiosk/health ui",
 	"ui":                              "",
 	"provisioning/enrol":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue",
+	"provisioning/staff":              "", // who uses the centre; knows nothing of kiosks
 	"provisioning/fleet":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue ui",
 	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds drivers/card/cccd", // cccd: the applicant is held against DG13
 	"provisioning/gateway/onestopsim": "",
