@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"tiepdan/drivers/printer"
+	"tiepdan/drivers/scanner"
 	"tiepdan/drivers/serial"
 	"tiepdan/kiosk/config"
 )
@@ -89,5 +94,40 @@ func TestConfiguredPrinter(t *testing.T) {
 		if err := d.printer.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// make run names its data folder by a relative path, and the devices in it are found all the same.
+func TestSimulatedDevicesInARelativeFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	d, err := openSimulated(config.Default(), "data", "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var serving sync.WaitGroup
+	for _, w := range d.run {
+		serving.Go(func() { w.run(ctx) })
+	}
+	defer serving.Wait()
+	defer cancel()
+	if level, err := d.printer.Status(ctx); level != printer.Ready {
+		t.Errorf("printer %s: %v", level, err)
+	}
+	seen := make(chan struct{})
+	go d.scanner.Watch(ctx, func(string) {})
+	go func() {
+		defer close(seen)
+		for d.scanner.Level() != scanner.Ready && ctx.Err() == nil {
+			runtime.Gosched()
+		}
+	}()
+	select {
+	case <-seen:
+	case <-time.After(10 * time.Second):
+		t.Errorf("scanner %s", d.scanner.Level())
+	}
+	if err := d.printer.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -64,6 +64,10 @@ func (s *Sim) OpenPTY(dir string) error {
 			return err
 		}
 	}
+	dir, err := filepath.Abs(dir) // a port's path is, and the printer's address has to be
+	if err != nil {
+		return err
+	}
 	s.ends.dir, s.ends.ours = dir, ours
 	return s.plug()
 }

@@ -78,6 +78,10 @@ func (s *Sim) Heard() string {
 func (s *Sim) OpenPTY(dir string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	dir, err := filepath.Abs(dir) // as a port's path is
+	if err != nil {
+		return err
+	}
 	s.link = filepath.Join(dir, "scanner")
 	return s.plug()
 }
