@@ -128,6 +128,7 @@ func examples(t testing.TB) map[string]View {
 		"menu":                n().read().press("next", "", nil).view(),
 		"menu-no-card":        n().press("no-card", "", nil).view(),
 		"services":            n().press("quick-ticket", "", nil).view(),
+		"services-no-paper":   n().press("quick-ticket", "", nil).on(session.PrinterLevel{Level: printer.PaperOut}).view(),
 		"procedures":          n().read().press("next", "", nil).press("file", "", nil).press("service", "ho-tich", nil).view(),
 		"procedure":           n().read().press("next", "", nil).press("file", "", nil).press("service", "ho-tich", nil).press("procedure", "1.001193", nil).view(),
 		"procedure-list-only": n().press("no-card", "", nil).press("checklist", "", nil).press("search", "khai tu", nil).press("procedure", "1.000656", nil).view(),

@@ -61,6 +61,9 @@ func cardFacts(id cccd.Identity, names ...string) []Fact {
 
 func services(s session.State) *Services {
 	out := &Services{For: s.Visit.For, Items: []ServiceItem{}}
+	if out.For == "ticket" && !s.Levels.Printer.CanPrint() {
+		out.NoPaper = "printer"
+	}
 	for _, svc := range s.Services() {
 		out.Items = append(out.Items, ServiceItem{
 			Code: svc.Code, Name: svc.Name, Hint: svc.Hint, Icon: svc.Icon, Letter: svc.Letter,

@@ -152,8 +152,9 @@ type Menu struct {
 }
 
 type Services struct {
-	For   string        `json:"for"` // ticket | file | checklist
-	Items []ServiceItem `json:"items"`
+	For     string        `json:"for"` // ticket | file | checklist
+	Items   []ServiceItem `json:"items"`
+	NoPaper string        `json:"noPaper,omitempty"` // "printer": known before the press, a number will be on screen alone
 }
 
 type ServiceItem struct {

@@ -93,6 +93,7 @@ export const views = {
   menu: steps({ name: 'menu', actions: ['ticket', 'file', 'lookup', 'back', 'end', 'help'], menu: { tickets: true, waiting: 4, filing: true } }, 2),
   'menu-no-card': view({ name: 'menu', steps: six(2), actions: ['ticket', 'checklist', 'lookup', 'end', 'help'], menu: { tickets: true, waiting: 0, filing: false, whyNot: 'no-card' } }),
   'services-ticket': view({ name: 'services', steps: { now: 1, of: 2 }, actions: ['back', 'restart', 'help'], services: { for: 'ticket', items: services } }),
+  'services-no-paper': view({ name: 'services', steps: { now: 1, of: 2 }, actions: ['back', 'restart', 'help'], services: { for: 'ticket', items: services, noPaper: 'printer' } }),
   'services-file': steps({ name: 'services', actions: ['back', 'restart', 'help'], services: { for: 'file', items: services } }, 3),
   procedures: steps({ name: 'procedures', actions: ['back', 'restart', 'help'], procedures: { service: t('Hộ tịch', 'Births, marriages, deaths'), query: '', items: procedures } }, 3),
   'procedures-search': steps({ name: 'procedures', actions: ['back', 'restart', 'help'], procedures: { query: 'khai', items: procedures.slice(0, 5) } }, 3),

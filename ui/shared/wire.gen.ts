@@ -152,6 +152,7 @@ export interface Menu {
 export interface Services {
   for: string;
   items: ServiceItem[];
+  noPaper?: string;
 }
 
 export interface Procedures {
