@@ -41,6 +41,7 @@ var allowed = map[string]string{
 	"ui":                              "",
 	"provisioning/enrol":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue",
 	"provisioning/staff":              "", // who uses the centre; knows nothing of kiosks
+	"provisioning/report":             "", // counts; the gateway's book is handed to it row by row
 	"provisioning/fleet":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue ui",
 	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds drivers/card/cccd", // cccd: the applicant is held against DG13
 	"provisioning/gateway/onestopsim": "",

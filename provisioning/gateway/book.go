@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -28,6 +29,23 @@ type entry struct {
 	KioskGrade string          `json:"kiosk_grade,omitempty"` // how far the kiosk says the card was proven
 	Grade      string          `json:"grade,omitempty"`       // and how far the gateway could prove it again
 	Notes      []string        `json:"notes,omitempty"`       // codes, never values
+	Life       []Step          `json:"life,omitempty"`        // what happened to it, in order
+	// Again: it is in quarantine and a person has it tried once more.
+	Again bool `json:"again,omitempty"`
+}
+
+// A Step of a dossier's life. None of it is personal.
+type Step struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"` // recorded | handed-over | filed | refused | quarantined | tried-again | status | told
+	Code   string    `json:"code,omitempty"`
+	Status int       `json:"status,omitempty"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+func (e *entry) step(s Step) {
+	s.At = s.At.UTC().Truncate(time.Millisecond)
+	e.Life = append(e.Life, s)
 }
 
 func openBook(ctx context.Context, js jetstream.JetStream, replicas int) (*book, error) {
@@ -158,22 +176,47 @@ func (b *book) update(ctx context.Context, e entry, revision uint64) (bool, erro
 
 // each calls with every entry there is.
 func (b *book) each(ctx context.Context, with func(entry)) error {
-	watch, err := b.kv.Watch(ctx, "r.>", jetstream.IgnoreDeletes())
+	err := b.watch(ctx, []jetstream.WatchOpt{jetstream.IgnoreDeletes()}, func(e entry, revision uint64) error {
+		if revision == 0 {
+			return errAll
+		}
+		with(e)
+		return nil
+	})
+	if errors.Is(err, errAll) {
+		return nil
+	}
+	return err
+}
+
+// errAll ends a watch that only wanted what there is.
+var errAll = errors.New("that was all")
+
+// watch calls with every entry as it is, once with revision 0 when those were all, and
+// then whenever one changes.
+func (b *book) watch(ctx context.Context, options []jetstream.WatchOpt, with func(entry, uint64) error) error {
+	watch, err := b.kv.Watch(ctx, "r.>", options...)
 	if err != nil {
 		return fmt.Errorf("gateway: read the receipts: %w", err)
 	}
-	defer watch.Stop()
+	defer watch.Stop() // only frees what ctx frees too
 	for {
 		select {
-		case found := <-watch.Updates():
-			if found == nil {
-				return nil
-			}
+		case found, ok := <-watch.Updates():
 			var e entry
-			if err := json.Unmarshal(found.Value(), &e); err != nil {
-				return fmt.Errorf("gateway: entry %s: %w", found.Key(), err)
+			revision := uint64(0)
+			switch {
+			case !ok:
+				return errors.New("gateway: read the receipts: the connection is gone")
+			case found != nil:
+				revision = found.Revision()
+				if err := json.Unmarshal(found.Value(), &e); err != nil {
+					return fmt.Errorf("gateway: entry %s: %w", found.Key(), err)
+				}
 			}
-			with(e)
+			if err := with(e, revision); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

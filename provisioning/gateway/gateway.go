@@ -88,10 +88,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if g.book, err = openBook(ctx, js, o.Replicas); err != nil {
 		return nil, err
 	}
-	if _, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: streamQuarantine, Subjects: []string{"quarantine.>"}, Description: "sealed dossiers that could not be filed, for people to look into",
-		Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1, Replicas: o.Replicas,
-	}); err != nil {
+	if _, err := js.CreateOrUpdateStream(ctx, quarantineStream(o.Replicas)); err != nil {
 		return nil, fmt.Errorf("gateway: stream %s: %w", streamQuarantine, err)
 	}
 	if g.parts, err = js.Stream(ctx, link.StreamParts); err != nil {
@@ -192,11 +189,11 @@ func (g *Gateway) one(ctx context.Context, msg jetstream.Msg) {
 			}
 		}
 	}()
-	deliveries := uint64(1)
+	deliveries, handedOver := uint64(1), time.Time{}
 	if meta, err := msg.Metadata(); err == nil {
-		deliveries = meta.NumDelivered
+		deliveries, handedOver = meta.NumDelivered, meta.Timestamp
 	}
-	err := g.handle(ctx, msg.Subject(), msg.Data(), deliveries)
+	err := g.handle(ctx, msg.Subject(), msg.Data(), deliveries, handedOver)
 	later, isLater := errors.AsType[*tryLater](err)
 	switch {
 	case err == nil:

@@ -24,7 +24,7 @@ const maxPanics = 3
 
 // handle does one work item. nil: it has its receipt, acknowledge it; *tryLater: not
 // now; anything else: it isn't a dossier, and there is no number to answer to.
-func (g *Gateway) handle(ctx context.Context, subject string, body []byte, deliveries uint64) error {
+func (g *Gateway) handle(ctx context.Context, subject string, body []byte, deliveries uint64, handedOver time.Time) error {
 	// Subjects are dossier.<kiosk>.<receipt>. A kiosk can publish only under its
 	// own id: of all there is, this alone is proof of where it comes from.
 	token := strings.Split(subject, ".")
@@ -33,11 +33,11 @@ func (g *Gateway) handle(ctx context.Context, subject string, body []byte, deliv
 	}
 	w := work{g: g, kiosk: token[1], receipt: dossier.ReceiptNumber(token[2])}
 	g.metrics.arrived()
-	known, _, ok, err := g.book.find(ctx, w.kiosk, w.receipt)
+	known, revision, ok, err := g.book.find(ctx, w.kiosk, w.receipt)
 	if err != nil {
 		return later("book", err)
 	}
-	if ok {
+	if ok && !known.Again {
 		return w.close(ctx, known)
 	}
 	e, err := w.safely(ctx, body, deliveries)
@@ -50,8 +50,17 @@ func (g *Gateway) handle(ctx context.Context, subject string, body []byte, deliv
 	case err != nil:
 		return err
 	}
-	if e, err = w.keep(ctx, e); err != nil {
+	e.began(known, handedOver)
+	if ok {
+		e, err = w.keepAnew(ctx, e, known, revision)
+	} else {
+		e, err = w.keep(ctx, e)
+	}
+	if err != nil {
 		return later("book", err)
+	}
+	if ok {
+		g.metrics.leftQuarantine() // or is back in it, and counted again
 	}
 	g.metrics.answered(e)
 	g.open.note(e)
@@ -106,6 +115,7 @@ func (w work) file(ctx context.Context, body []byte) (entry, error) {
 		return e, &fault{"dossier-of-another-kiosk", nil}
 	}
 	e.Agency, e.Procedure = d.Agency, d.Procedure
+	e.step(Step{At: d.SubmittedAt, What: "recorded", Detail: "clock " + d.Clock})
 	if err := w.checkParts(ctx, manifest); err != nil {
 		return e, err
 	}
@@ -172,7 +182,7 @@ func (w work) checkParts(ctx context.Context, m dossier.Manifest) error {
 // quarantine sets the item aside, sealed as it is, and makes it a receipt's worth of an entry.
 func (w work) quarantine(ctx context.Context, body []byte, e entry, bad *fault) (entry, error) {
 	w.g.Log.Error("a dossier goes to quarantine", "kiosk", w.kiosk, "receipt", w.receipt, "why", bad.code, "detail", bad.detail)
-	_, err := w.g.js.Publish(ctx, "quarantine."+w.kiosk+"."+string(w.receipt), body)
+	_, err := w.g.js.Publish(ctx, quarantineSubject(w.kiosk, w.receipt), body)
 	if err != nil && !isTaken(err) {
 		return e, err
 	}
@@ -200,6 +210,40 @@ func (w work) keep(ctx context.Context, e entry) (entry, error) {
 		return e, err // quarantined ones are looked up by number too
 	}
 	return w.g.book.add(ctx, e)
+}
+
+// began puts before an entry's steps what came before them, and after them its outcome.
+func (e *entry) began(known entry, handedOver time.Time) {
+	recorded := e.Life
+	e.Life = known.Life
+	if len(known.Life) == 0 {
+		e.Life = recorded
+		e.step(Step{At: handedOver, What: "handed-over"})
+	}
+	what := map[string]string{dossier.Accepted: "filed", dossier.Refused: "refused", dossier.Quarantined: "quarantined"}[e.Receipt.Outcome]
+	step := Step{At: time.Now(), What: what, Code: e.Receipt.Code, Status: e.Receipt.Status}
+	if e.Receipt.Outcome == dossier.Quarantined {
+		step.Detail = e.Receipt.Reason
+	}
+	e.step(step)
+}
+
+// keepAnew replaces the receipt of one that was in quarantine, by the next of its numbers.
+func (w work) keepAnew(ctx context.Context, e, known entry, revision uint64) (entry, error) {
+	r := &e.Receipt
+	r.Receipt, r.Kiosk, r.Seq, r.At = w.receipt, w.kiosk, known.Receipt.Seq+1, time.Now()
+	var err error
+	if *r, err = r.Sign(w.g.Keys.Receipt); err != nil {
+		return e, err
+	}
+	ok, err := w.g.book.update(ctx, e, revision)
+	if err == nil && !ok {
+		err = errors.New("the entry changed meanwhile")
+	}
+	if err == nil && r.Outcome != dossier.Quarantined {
+		err = w.g.release(ctx, w.kiosk, w.receipt)
+	}
+	return e, err
 }
 
 // close tells the kiosk, lets go of the pages, and is the last thing before the

@@ -55,6 +55,8 @@ func (m *Metrics) answered(e entry) {
 	m.with(func() { m.lastFiled = time.Now() })
 }
 
+func (m *Metrics) leftQuarantine() { m.with(func() { m.flow.Quarantined-- }) }
+
 // restore counts an entry of the book.
 func (m *Metrics) restore(e entry) {
 	m.with(func() {

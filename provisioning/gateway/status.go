@@ -144,6 +144,7 @@ func (g *Gateway) changed(ctx context.Context, c openCode, status int) error {
 	}
 	r := e.Receipt
 	r.Seq, r.Status, r.At = r.Seq+1, status, time.Now()
+	e.step(Step{At: r.At, What: "status", Status: status})
 	if e.Receipt, err = r.Sign(g.Keys.Receipt); err != nil {
 		return err
 	}
