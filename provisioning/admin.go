@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,18 +11,15 @@ import (
 	"time"
 
 	"tiepdan/kiosk/catalogue"
-	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
+	"tiepdan/provisioning/staff"
 )
 
 // addRequest is what kiosk add asks for.
 type addRequest struct {
-	Unit     string           `json:"unit"` // code
-	Site     string           `json:"site"`
-	Agency   string           `json:"agency"`
-	Phone    string           `json:"phone"`
-	Officers []config.Officer `json:"officers"` // PINs as hashes
-	Life     string           `json:"life"`     // of the code, "24h"
+	enrol.Site
+	Life string `json:"life"` // of the code, "24h"
 }
 
 // codeRequest is what kiosk code asks for.
@@ -61,6 +59,9 @@ func (c *centre) admin() http.Handler {
 	mux.HandleFunc("POST /admin/kiosks", c.addKiosk)
 	mux.HandleFunc("POST /admin/kiosks/{id}/code", c.newCode)
 	mux.HandleFunc("POST /admin/kiosks/{id}/revoke", c.revoke)
+	mux.HandleFunc("GET /admin/people", c.adminPeople)
+	mux.HandleFunc("POST /admin/people", c.adminAddPerson)
+	mux.HandleFunc("POST /admin/people/{name}/reset", c.adminResetPerson)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !ok || !same(token, c.token) {
@@ -70,6 +71,11 @@ func (c *centre) admin() http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxAdmin)
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// asOperator writes down what the command line does, and does it.
+func (c *centre) asOperator(r *http.Request, d staff.Deed, work func() error) error {
+	return c.do(r.Context(), caller{Person: staff.Person{Name: operatorName}, from: remote(r)}, d, work)
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {
@@ -107,23 +113,34 @@ func (c *centre) addKiosk(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	cat, err := catalogue.Embedded(time.Now())
+	var k enrol.Kiosk
+	err = c.asOperator(r, staff.Deed{What: "kiosk.add", Unit: ask.Unit, Detail: ask.Site.Site}, func() (err error) {
+		k, err = c.newKiosk(r.Context(), ask.Site)
+		return err
+	})
 	if err != nil {
-		c.refuseFor(w, err)
-		return
-	}
-	first, err := enrol.FirstConfig(cat, ask.Unit, ask.Site, ask.Agency, ask.Phone, ask.Officers)
-	if err != nil {
-		refuse(w, http.StatusBadRequest, err)
-		return
-	}
-	k, err := c.registry.Add(r.Context(), first)
-	if err != nil {
+		if known, ok := errors.AsType[*refusal](err); ok {
+			refuse(w, http.StatusBadRequest, known.err)
+			return
+		}
 		c.refuseFor(w, err)
 		return
 	}
 	c.log.Info("kiosk added", "kiosk", k.ID, "unit", k.Unit)
 	c.giveCode(w, r, k.ID, life)
+}
+
+// newKiosk makes a kiosk for a site; a *refusal is the operator's mistake.
+func (c *centre) newKiosk(ctx context.Context, site enrol.Site) (enrol.Kiosk, error) {
+	cat, err := catalogue.Embedded(time.Now())
+	if err != nil {
+		return enrol.Kiosk{}, err
+	}
+	first, err := enrol.FirstConfig(cat, site)
+	if err != nil {
+		return enrol.Kiosk{}, bad("%w", err)
+	}
+	return c.registry.Add(ctx, first)
 }
 
 func (c *centre) newCode(w http.ResponseWriter, r *http.Request) {
@@ -141,7 +158,13 @@ func (c *centre) newCode(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *centre) giveCode(w http.ResponseWriter, r *http.Request, id string, life time.Duration) {
-	k, code, expires, err := c.registry.NewCode(r.Context(), id, life, c.desk.Public())
+	var k enrol.Kiosk
+	var code link.EnrolCode
+	var expires time.Time
+	err := c.asOperator(r, staff.Deed{What: "kiosk.code", Target: id}, func() (err error) {
+		k, code, expires, err = c.registry.NewCode(r.Context(), id, life, c.desk.Public())
+		return err
+	})
 	if err != nil {
 		c.refuseFor(w, err)
 		return
@@ -159,10 +182,13 @@ func lifeOf(text string) (time.Duration, error) {
 }
 
 func (c *centre) revoke(w http.ResponseWriter, r *http.Request) {
-	k, err := c.registry.Revoke(r.Context(), r.PathValue("id"))
-	if err == nil {
-		err = c.shutOut(r.Context())
-	}
+	var k enrol.Kiosk
+	err := c.asOperator(r, staff.Deed{What: "kiosk.revoke", Target: r.PathValue("id")}, func() (err error) {
+		if k, err = c.registry.Revoke(r.Context(), r.PathValue("id")); err == nil {
+			err = c.shutOut(r.Context())
+		}
+		return err
+	})
 	if err != nil {
 		c.refuseFor(w, err)
 		return

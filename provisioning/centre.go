@@ -17,31 +17,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/fleet"
 	"tiepdan/provisioning/gateway"
+	"tiepdan/provisioning/report"
+	"tiepdan/provisioning/staff"
+	"tiepdan/ui"
 )
 
 // A centre is what answers on the one port.
 type centre struct {
-	log       *slog.Logger
-	bus       bus
-	js        jetstream.JetStream
-	registry  *enrol.Registry
-	authority *enrol.Authority
-	desk      *enrol.Desk
-	fleet     *fleet.Watch
-	gateway   *gateway.Gateway // nil: somewhere else, or none
-	link      *bridge
-	token     string // of the operator's commands
-	started   time.Time
+	log          *slog.Logger
+	bus          bus
+	js           jetstream.JetStream
+	registry     *enrol.Registry
+	authority    *enrol.Authority
+	desk         *enrol.Desk
+	fleet        *fleet.Watch
+	city         *city
+	alerts       *fleet.Keeper
+	book         *gateway.Desk
+	reports      *report.Cache
+	roll         *staff.Roll
+	audit        *staff.Audit
+	doors        enrol.Limiter // of sign-ins
+	totpOptional bool
+	gateway      *gateway.Gateway // nil: somewhere else, or none
+	link         *bridge
+	token        string // of the operator's commands
+	started      time.Time
 }
 
 // handler routes all there is. sim is nil without a simulated One-Stop.
 func (c *centre) handler(hosts []string, sim http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", c.dashboard)
+	c.pages(mux, ui.Dist())
+	mux.Handle("/api/", c.api())
 	mux.HandleFunc("GET /healthz", c.healthz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.collectors(), promhttp.HandlerOpts{}))
 	mux.Handle("POST /enrol", c.desk)
@@ -166,6 +179,21 @@ func (c *centre) collectors() *prometheus.Registry {
 	}
 	gauge("tiepdan_centre_started_timestamp_seconds", "When this centre started.", func() float64 { return float64(c.started.Unix()) })
 	gauge("tiepdan_centre_links", "Connections of kiosks through /nats.", func() float64 { return float64(c.link.open.Load()) })
+	for _, colour := range fleet.Colours {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tiepdan_fleet_kiosks", Help: "Kiosks by how they stand.", ConstLabels: prometheus.Labels{"colour": string(colour)},
+		}, func() float64 { return c.counted(func(st fleet.Standing) bool { return st.Colour == colour }) }))
+	}
+	for _, d := range health.Declarations {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tiepdan_fleet_condition_kiosks", Help: "Kiosks of open sites at which a condition holds.",
+			ConstLabels: prometheus.Labels{"code": d.Code, "severity": string(d.Severity), "who": string(d.Who)},
+		}, func() float64 {
+			return c.counted(func(st fleet.Standing) bool {
+				return (st.Colour == fleet.Red || st.Colour == fleet.Yellow) && slices.ContainsFunc(st.Conditions, func(c health.Condition) bool { return c.Code == d.Code })
+			})
+		}))
+	}
 	gauge("tiepdan_fleet_heard", "Kiosks heard of within the last heartbeats.", func() float64 {
 		n, now := 0, time.Now()
 		for _, s := range c.fleet.States() {
@@ -201,6 +229,23 @@ func (c *centre) collectors() *prometheus.Registry {
 		registry.MustRegister(c.gateway.Metrics())
 	}
 	return registry
+}
+
+// counted counts standings for /metrics; -1: not known yet.
+func (c *centre) counted(which func(fleet.Standing) bool) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	all, err := c.city.stand(ctx)
+	if err != nil {
+		return -1
+	}
+	n := 0
+	for _, st := range all {
+		if which(st) {
+			n++
+		}
+	}
+	return float64(n)
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -24,11 +24,15 @@ const usage = `provisioning is the centre of all kiosks.
 
   provisioning serve [-addr HOST:PORT] [-data DIR] [-nats URL] [-onestop URL | -onestop-sim]
         the centre itself: dashboard, enrolment, link and gateway on one port
-  provisioning kiosk add -unit CODE -site NAME [-officer ID:NAME:PIN]…
+  provisioning kiosk add -unit CODE -site NAME [-profile KIND] [-hours HOURS] [-officer ID:NAME:PIN]…
         make a kiosk and print its one-time enrolment code
   provisioning kiosk code -id ID        another code for a kiosk: its first was lost, or the machine is replaced
   provisioning kiosk revoke -id ID      shut a stolen kiosk out
   provisioning kiosk list
+  provisioning user add -name NAME -role viewer|operator|admin [-units CODES] [-password @FILE | -]
+        somebody who may use the dashboard; the password is read from standard input
+  provisioning user reset -name NAME    a new password, and the second factor taken away
+  provisioning user list
   provisioning gateway -nats URL -onestop URL [-data DIR]
         the gateway alone, beside a centre that runs without one
 
@@ -76,6 +80,8 @@ func run(ctx context.Context, args []string, e env) error {
 		return gatewayCommand(ctx, args[1:], e)
 	case "kiosk":
 		return kioskCommand(ctx, args[1:], e)
+	case "user":
+		return userCommand(ctx, args[1:], e)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(e.out, usage)
 		return nil

@@ -50,7 +50,7 @@ type hall struct {
 func openHall(t testing.TB, data string, change ...func(*options)) *hall {
 	t.Helper()
 	o := options{addr: "127.0.0.1:0", data: data, sim: true, requires: "read", replicas: 1,
-		timeout: 300 * time.Millisecond, poll: 50 * time.Millisecond, verbose: true}
+		totp: totpRequired, timeout: 300 * time.Millisecond, poll: 50 * time.Millisecond, verbose: true}
 	for _, c := range change {
 		c(&o)
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,9 +15,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/crypto/argon2"
-
 	"tiepdan/kiosk/config"
+	"tiepdan/provisioning/enrol"
+	"tiepdan/provisioning/staff"
 )
 
 // kioskCommand are the operator's commands. They talk to the running centre,
@@ -47,8 +45,10 @@ func kioskCommand(ctx context.Context, args []string, e env) error {
 
 func addCommand(ctx context.Context, set *flag.FlagSet, args []string, o *operator, e env) error {
 	var ask addRequest
+	set.Func("profile", "`KIND` of place: reception (the usual), residential or mobile", func(s string) error { ask.Profile = enrol.Profile(s); return nil })
+	set.StringVar(&ask.Hours, "hours", "", "opening `HOURS`, \"mon-fri 08:00-12:00 13:30-17:00; sat 08:00-11:30\"; none: always open")
 	set.StringVar(&ask.Unit, "unit", "", "`CODE` of the administrative unit, as the catalogue has it: 00004")
-	set.StringVar(&ask.Site, "site", "", "`NAME` of the place where it stands")
+	set.StringVar(&ask.Site.Site, "site", "", "`NAME` of the place where it stands")
 	set.StringVar(&ask.Agency, "agency", "000.00.06.H26", "`ID` of the agency at One-Stop")
 	set.StringVar(&ask.Phone, "phone", "1022", "`NUMBER` to call when there is no code after a working day")
 	set.StringVar(&ask.Life, "for", "24h", "how `LONG` the code lasts")
@@ -60,7 +60,7 @@ func addCommand(ctx context.Context, set *flag.FlagSet, args []string, o *operat
 	if err := flags(set, args, e); err != nil {
 		return err
 	}
-	if ask.Unit == "" || ask.Site == "" {
+	if ask.Unit == "" || ask.Site.Site == "" {
 		fmt.Fprintln(e.err, "provisioning kiosk add: -unit and -site are needed")
 		return errUsage
 	}
@@ -204,15 +204,5 @@ func parseOfficer(s string, e env) (config.Officer, error) {
 	if len(pin) < 4 {
 		return config.Officer{}, fmt.Errorf("the PIN of %s is shorter than 4", parts[0])
 	}
-	return config.Officer{ID: parts[0], Name: parts[1], PIN: hashPIN(pin)}, nil
-}
-
-// hashPIN is argon2id in PHC form, with the costs of RFC 9106's second choice.
-func hashPIN(pin string) string {
-	const memory, times, threads = 64 << 10, 3, 4
-	salt := make([]byte, 16)
-	rand.Read(salt) // never fails
-	hash := argon2.IDKey([]byte(pin), salt, times, memory, threads, 32)
-	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, times, threads, b64(salt), b64(hash))
+	return config.Officer{ID: parts[0], Name: parts[1], PIN: staff.HashSecret(pin)}, nil
 }

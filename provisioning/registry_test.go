@@ -65,7 +65,7 @@ func TestCodeExpires(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := registry.Redeem(t.Context(), code, "U1"); !errors.Is(err, want) {
+		if _, err := registry.Redeem(t.Context(), code, "U1", nil); !errors.Is(err, want) {
 			t.Errorf("a code that lives %v: %v", life, err)
 		}
 	}
@@ -85,7 +85,7 @@ func TestOneCodeOnce(t *testing.T) {
 		for range cap(errs) {
 			wg.Go(func() {
 				<-start
-				_, err := registry.Redeem(t.Context(), code, "U1")
+				_, err := registry.Redeem(t.Context(), code, "U1", nil)
 				errs <- err
 			})
 		}

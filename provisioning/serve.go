@@ -35,6 +35,8 @@ type options struct {
 	trust            string
 	replicas         int
 	verbose          bool
+	totp             string
+	alerts           alertOptions
 	timeout, poll    time.Duration // of One-Stop; 0: the usual
 }
 
@@ -46,6 +48,8 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	set.StringVar(&o.nats, "nats", "", "`URL` of a NATS cluster that trusts this centre's operator; without it, one is embedded")
 	set.StringVar(&o.hosts, "hosts", "", "`NAMES`, with commas, this centre is called by besides its address")
 	set.IntVar(&o.replicas, "replicas", 1, "copies of every stream, with -nats")
+	set.StringVar(&o.totp, "totp", totpRequired, "the second factor of who signs in: required or optional")
+	o.alerts.flags(set)
 	set.BoolVar(&o.verbose, "v", false, "log more")
 	o.gatewayFlags(set)
 	simFlags(set, &o)
@@ -56,9 +60,16 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 		fmt.Fprintln(e.err, "provisioning serve: -onestop and -onestop-sim exclude each other")
 		return errUsage
 	}
+	if o.totp != totpRequired && o.totp != totpOptional {
+		fmt.Fprintln(e.err, "provisioning serve: -totp is required or optional")
+		return errUsage
+	}
 	var err error
 	if o.account, err = secretText(o.account, e); err != nil {
 		return fmt.Errorf("-onestop-account: %w", err)
+	}
+	if o.alerts.account, err = secretText(o.alerts.account, e); err != nil {
+		return fmt.Errorf("-smtp-account: %w", err)
 	}
 	return serve(ctx, o, e)
 }
@@ -136,6 +147,10 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if err := c.shutOut(ctx); err != nil {
 		return err
 	}
+	if err := c.openRooms(ctx, o, data); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.reports.Close()) }()
 	c.desk = &enrol.Desk{
 		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt,
 		Admitted: c.admitted, Log: log.With("part", "enrol"),
@@ -183,6 +198,9 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		return nil
 	})
 	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
+	work(&workers, "registry", func() error { return c.city.run(ctx) })
+	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })
+	work(&workers, "reports", func() error { return c.countBook(ctx) })
 	if c.gateway != nil {
 		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
 	}

@@ -110,7 +110,7 @@ func TestFirstConfig(t *testing.T) {
 		{"00004", "Điểm\nsố 2", "000.00.06.H26", "site"},
 		{"00004", "Điểm số 2", "h26", "agency"},
 	} {
-		got, err := FirstConfig(cat, c.unit, c.site, c.agency, "1022", nil)
+		got, err := FirstConfig(cat, Site{Unit: c.unit, Site: c.site, Agency: c.agency})
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%+v: %v", c, err)
@@ -119,6 +119,23 @@ func TestFirstConfig(t *testing.T) {
 		}
 		if err != nil || got.Unit.Name != "UBND phường Ba Đình" || got.FilingRequires != config.FilingRead {
 			t.Errorf("%+v: %+v, %v", c, got, err)
+		}
+	}
+	for profile, want := range map[Profile]struct {
+		counters int
+		attended bool
+	}{"": {4, true}, Reception: {4, true}, Residential: {0, false}, Mobile: {0, true}} {
+		got, err := FirstConfig(cat, Site{Unit: "00004", Site: "Điểm số 2", Profile: profile, Hours: "mon-fri 08:00-12:00 13:30-17:00; sat 08:00-11:30"})
+		if err != nil || len(got.Counters) != want.counters || got.Attended != want.attended || len(got.Hours) != 3 {
+			t.Errorf("profile %q: %+v, %v", profile, got, err)
+		}
+	}
+	if _, err := FirstConfig(cat, Site{Unit: "00004", Site: "Điểm số 2", Profile: "palace"}); err == nil || !strings.Contains(err.Error(), "profile") {
+		t.Errorf("a profile that is none: %v", err)
+	}
+	for _, wrong := range []string{"mon", "fri-mon 08:00-12:00", "mon 08:00", "monday 08:00-12:00", "mon 12:00-08:00", "mon 8-12"} {
+		if _, err := FirstConfig(cat, Site{Unit: "00004", Site: "Điểm số 2", Hours: wrong}); err == nil {
+			t.Errorf("hours %q are taken", wrong)
 		}
 	}
 	for unit, want := range map[string]string{"Xã Đông Anh": "UBND xã Đông Anh", "Phường Ba Đình": "UBND phường Ba Đình", "Thị trấn X": "UBND Thị trấn X"} {
@@ -130,9 +147,9 @@ func TestFirstConfig(t *testing.T) {
 
 // Failing is slowed down for each address and for all together; succeeding is not.
 func TestLimiter(t *testing.T) {
-	var l limiter
+	var l Limiter
 	for range 100 {
-		giveBack, ok := l.take("10.0.0.1")
+		giveBack, ok := l.Take("10.0.0.1")
 		if !ok {
 			t.Fatal("slowed down without a failure")
 		}
@@ -140,18 +157,18 @@ func TestLimiter(t *testing.T) {
 	}
 	n := 0
 	for range 100 {
-		if _, ok := l.take("10.0.0.1"); ok {
+		if _, ok := l.Take("10.0.0.1"); ok {
 			n++
 		}
 	}
 	if n != maxFailures {
 		t.Errorf("%d failures at once", n)
 	}
-	if _, ok := l.take("10.0.0.2"); !ok {
+	if _, ok := l.Take("10.0.0.2"); !ok {
 		t.Error("another address suffers")
 	}
 	for i := range 2 * maxAddresses {
-		l.take(strings.Repeat("x", i%7) + time.Duration(i).String())
+		l.Take(strings.Repeat("x", i%7) + time.Duration(i).String())
 	}
 	if len(l.each) > maxAddresses {
 		t.Errorf("it remembers %d addresses", len(l.each))

@@ -29,7 +29,7 @@ type Desk struct {
 	Admitted func(context.Context, Kiosk) error
 	Log      *slog.Logger
 
-	tries limiter
+	tries Limiter
 }
 
 // Public is the key that codes of this centre carry the fingerprint of.
@@ -60,7 +60,7 @@ func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var errInternal = errors.New("the centre could not")
 
 func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
-	giveBack, ok := d.tries.take(from)
+	giveBack, ok := d.tries.Take(from)
 	if !ok {
 		return link.EnrolReply{}, link.ErrSlowDown
 	}
@@ -75,7 +75,7 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 	if !code.Trusts(d.Public()) {
 		return link.EnrolReply{}, link.ErrWrongCode // another centre's
 	}
-	k, err := d.Registry.Redeem(r.Context(), code, req.PublicKey)
+	k, err := d.Registry.Redeem(r.Context(), code, req.PublicKey, req.Hardware)
 	if err != nil {
 		return link.EnrolReply{}, internal(err)
 	}
@@ -128,6 +128,12 @@ func readRequest(body io.Reader) (link.EnrolRequest, error) {
 	if !nkeys.IsValidPublicUserKey(req.PublicKey) {
 		return link.EnrolRequest{}, errors.Join(link.ErrRefused, errors.New("public_key is no nkey of a user"))
 	}
+	// It is kept, and shown to people: a list of words and no more.
+	for name, value := range req.Hardware {
+		if len(req.Hardware) > 32 || len(name) > 40 || len(value) > 200 {
+			return link.EnrolRequest{}, errors.Join(link.ErrRefused, errors.New("hardware is a list of at most 32 short texts"))
+		}
+	}
 	return req, nil
 }
 
@@ -139,9 +145,9 @@ func address(r *http.Request) string {
 	return host
 }
 
-// A limiter lets each address fail ten times at once and then every six seconds,
+// A Limiter lets each address fail ten times at once and then every six seconds,
 // and all of them together twenty times a second: 50 bits outlast that.
-type limiter struct {
+type Limiter struct {
 	mu    sync.Mutex
 	all   *rate.Limiter
 	each  map[string]*rate.Limiter
@@ -154,8 +160,8 @@ const (
 	maxFailures  = 10
 )
 
-// take uses up a try of this address, given back when it was a good one.
-func (l *limiter) take(from string) (giveBack func(), ok bool) {
+// Take uses up a try of this address, given back when it was a good one.
+func (l *Limiter) Take(from string) (giveBack func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()

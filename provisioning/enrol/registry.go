@@ -33,6 +33,8 @@ type Kiosk struct {
 	Enrolled  time.Time `json:"enrolled,omitzero"`
 	PublicKey string    `json:"public_key,omitempty"`
 	Revoked   time.Time `json:"revoked,omitzero"`
+	// Hardware is what the machine said of itself when it enrolled.
+	Hardware map[string]string `json:"hardware,omitempty"`
 
 	// Shut are the keys that were this kiosk's and may not come back, and since when.
 	Shut map[string]time.Time `json:"shut,omitempty"`
@@ -140,7 +142,7 @@ func (r *Registry) key(c link.EnrolCode) string {
 // Redeem uses a code up for the kiosk that made publicKey. Of any number of
 // tries at the same time one succeeds. The errors for the technician are
 // [link.ErrWrongCode], [link.ErrCodeUsed] and [link.ErrCodeExpired].
-func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey string) (Kiosk, error) {
+func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey string, hardware map[string]string) (Kiosk, error) {
 	entry, err := r.codes.Get(ctx, r.key(typed))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return Kiosk{}, link.ErrWrongCode
@@ -174,7 +176,7 @@ func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey s
 		if k.PublicKey != publicKey {
 			k.shut(now) // a replacement: the machine before it is out
 		}
-		k.PublicKey, k.Enrolled, k.Revoked = publicKey, now, time.Time{}
+		k.PublicKey, k.Enrolled, k.Revoked, k.Hardware = publicKey, now, time.Time{}, hardware
 	})
 }
 
@@ -229,28 +231,26 @@ func (r *Registry) change(ctx context.Context, id string, with func(*Kiosk)) (Ki
 
 // All lists the kiosks by id.
 func (r *Registry) All(ctx context.Context) ([]Kiosk, error) {
-	watch, err := r.kiosks.WatchAll(ctx, jetstream.IgnoreDeletes())
-	if err != nil {
-		return nil, fmt.Errorf("enrol: list kiosks: %w", err)
-	}
-	var all []Kiosk
-	for {
-		select {
-		case entry := <-watch.Updates():
-			if entry == nil { // that was all there is
-				slices.SortFunc(all, func(a, b Kiosk) int { return strings.Compare(a.ID, b.ID) })
-				return all, watch.Stop()
-			}
-			var k Kiosk
-			if err := json.Unmarshal(entry.Value(), &k); err != nil {
-				return nil, errors.Join(fmt.Errorf("enrol: %s in the registry: %w", entry.Key(), err), watch.Stop())
-			}
-			all = append(all, k)
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), watch.Stop())
+	ctx, enough := context.WithCancelCause(ctx)
+	defer enough(nil)
+	all := map[string]Kiosk{}
+	err := r.Watch(ctx, func(k *Kiosk) {
+		if k == nil {
+			enough(errAll)
+			return
 		}
+		all[k.ID] = *k
+	})
+	if context.Cause(ctx) != errAll {
+		return nil, err
 	}
+	list := slices.Collect(maps.Values(all))
+	slices.SortFunc(list, func(a, b Kiosk) int { return strings.Compare(a.ID, b.ID) })
+	return list, nil
 }
+
+// errAll ends a watch that only wanted what there is.
+var errAll = errors.New("that was all")
 
 // Revoked returns the keys shut out, for [Authority.Accounts].
 func Revoked(kiosks []Kiosk) map[string]time.Time {
@@ -259,4 +259,33 @@ func Revoked(kiosks []Kiosk) map[string]time.Time {
 		maps.Copy(keys, k.Shut)
 	}
 	return keys
+}
+
+// Watch calls with every kiosk as it is, once with nil when those were all, and then
+// whenever one changes. It blocks until ctx ends.
+func (r *Registry) Watch(ctx context.Context, with func(*Kiosk)) error {
+	watch, err := r.kiosks.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("enrol: watch kiosks: %w", err)
+	}
+	defer watch.Stop() // only frees what ctx frees too
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case entry, ok := <-watch.Updates():
+			if !ok {
+				return errors.New("enrol: watch kiosks: the connection is gone")
+			}
+			if entry == nil {
+				with(nil)
+				continue
+			}
+			var k Kiosk
+			if err := json.Unmarshal(entry.Value(), &k); err != nil {
+				return fmt.Errorf("enrol: %s in the registry: %w", entry.Key(), err)
+			}
+			with(&k)
+		}
+	}
 }

@@ -48,8 +48,10 @@ func (e *entry) step(s Step) {
 	e.Life = append(e.Life, s)
 }
 
+const bookBucket = "receipts"
+
 func openBook(ctx context.Context, js jetstream.JetStream, replicas int) (*book, error) {
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: "receipts", History: 1, Replicas: replicas})
+	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bookBucket, History: 1, Replicas: replicas})
 	if err != nil {
 		return nil, fmt.Errorf("gateway: receipts: %w", err)
 	}

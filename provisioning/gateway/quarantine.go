@@ -159,3 +159,12 @@ func (d *Desk) Watch(ctx context.Context, from uint64, with func(r Record, revis
 	}
 	return d.book.watch(ctx, options, func(e entry, revision uint64) error { return with(e.record(), revision) })
 }
+
+// Revision is the newest one of the book.
+func (d *Desk) Revision(ctx context.Context) (uint64, error) {
+	s, err := d.js.Stream(ctx, "KV_"+bookBucket)
+	if err != nil {
+		return 0, fmt.Errorf("gateway: receipts: %w", err)
+	}
+	return s.CachedInfo().State.LastSeq, nil
+}
