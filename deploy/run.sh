@@ -105,9 +105,17 @@ if [[ ${READER:-sim} = pcsc ]]; then
 	vpcd || stop_with "no pcscd with a virtual reader at 127.0.0.1:35963: install vsmartcard-vpcd and start pcscd anew (sudo systemctl restart pcscd, or sudo pcscd)"
 fi
 
-"$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim >>"$DATA/centre.log" 2>&1 &
+"$tmp/provisioning" serve -addr "$CENTRE_ADDR" -data "$DATA" -onestop-sim -totp optional >>"$DATA/centre.log" 2>&1 &
 centre=$!
 wait_for "$CENTRE_ADDR" "$centre" || { tail -n 3 "$DATA/centre.log" >&2; stop_with "the centre did not start; its last words are above, all of them in $DATA/centre.log"; }
+
+# Whoever has this folder is the first admin; the password is theirs alone and stays here.
+if [[ ! -e $DATA/admin.password ]]; then
+	(umask 077; head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$DATA/admin.password.new")
+	"$tmp/provisioning" user add -addr "http://$CENTRE_ADDR" -data "$DATA" -name admin -role admin -password "@$DATA/admin.password.new" >/dev/null ||
+		stop_with "the first admin could not be made"
+	mv "$DATA/admin.password.new" "$DATA/admin.password"
+fi
 
 if [[ ! -e $DATA/kiosk/credentials.json ]]; then
 	"$tmp/provisioning" kiosk add -addr "http://$CENTRE_ADDR" -data "$DATA" -unit 00004 -site "Điểm hỗ trợ dịch vụ công số 2" |
@@ -125,7 +133,7 @@ cat <<END
     Bench        http://$KIOSK_ADDR/bench     lay cards, scan, see the paper, break things
     Counter      http://$KIOSK_ADDR/counter   officer "quay1", PIN 246810 (simulated devices only)
     Board        http://$KIOSK_ADDR/board
-    Centre       http://$CENTRE_ADDR/
+    Centre       http://$CENTRE_ADDR/          "admin", password $(<"$DATA/admin.password")
     One-Stop     http://$CENTRE_ADDR/onestop/dossiers
   Data and logs are in $DATA/ . Ctrl-C stops everything.
 

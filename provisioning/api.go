@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -293,15 +292,6 @@ func (c *centre) apiPassword(_ http.ResponseWriter, r *http.Request, who caller)
 		return c.roll.ChangePassword(r.Context(), who.Name, in.Old, in.New)
 	})
 	return map[string]string{}, err
-}
-
-// text reads a whole body that is no JSON.
-func text(r *http.Request) (string, error) {
-	data, err := io.ReadAll(r.Body)
-	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
-		return "", &refusal{http.StatusRequestEntityTooLarge, "too-large", nil}
-	}
-	return string(data), err
 }
 
 // jsonTime is a moment for the dashboard; null: none.

@@ -164,7 +164,7 @@ func (c *centre) apiLive(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}()
-	for {
+	for rev := 1; ; rev++ {
 		who, err := c.caller(r, staff.Viewer) // who signed out hears no more
 		var o overview
 		if err == nil {
@@ -177,7 +177,10 @@ func (c *centre) apiLive(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		ws.SetWriteDeadline(time.Now().Add(10 * time.Second))
-		if ws.WriteJSON(o) != nil {
+		if ws.WriteJSON(struct {
+			Rev int `json:"rev"`
+			overview
+		}{rev, o}) != nil {
 			return
 		}
 		select {

@@ -15,7 +15,7 @@ test.skipIf(!built)('resident page: JS and CSS gzipped', () => {
   expect(bytes).toBeLessThanOrEqual(90_000)
 })
 
-test.skipIf(!built).each(['index', 'counter', 'board', 'bench'])('%s.html loads only from /assets and has nothing inline', (page) => {
+test.skipIf(!built).each(['index', 'counter', 'board', 'fleet', 'bench'])('%s.html loads only from /assets and has nothing inline', (page) => {
   const html = readFileSync(new URL(`${page}.html`, dist), 'utf8')
   for (const [, url] of html.matchAll(/(?:src|href)="([^"]+)"/g)) expect(url.startsWith('/assets/') || url === 'data:,', url).toBe(true)
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/)

@@ -1,0 +1,70 @@
+/** The centre's API: types as provisioning/api*.go has them, one way to ask, and the words of its refusals. */
+import { staff } from '../shared/staff.svelte'
+import type { Text } from '../shared/wire.gen'
+
+export type Colour = 'red' | 'yellow' | 'green' | 'grey' | 'waiting' | 'revoked'
+export const colours: Colour[] = ['red', 'yellow', 'green', 'grey', 'waiting', 'revoked']
+export type Role = 'viewer' | 'operator' | 'admin'
+export interface Person { name: string; role: Role; units: string[]; totp: boolean; disabled: boolean; locked?: string; last_seen?: string }
+export interface Me { person: Person; set_up_totp: boolean }
+export interface Trouble { code: string; severity: string; since: string; who: 'site' | 'technician' | 'centre'; text: Text; step: Text; detail?: string }
+export interface Kiosk { id: string; unit: string; unit_name: string; site: string; colour: Colour; open: boolean; seen: string | null; troubles: Trouble[] }
+export interface Cause { code: string; severity: string; who: Trouble['who']; text: Text; step: Text; since: string; kiosks: number; sites: number; some: string[] }
+export interface UnitLine { code: string; name: string; sites: number; colours: Partial<Record<Colour, number>> }
+export interface Flow { gateway: boolean; waiting: number; oldest: string | null; accepted: number; refused: number; quarantined: number }
+export interface Overview { rev: number; at: string; colours: Partial<Record<Colour, number>>; causes: Cause[]; worst: Kiosk[]; units: UnitLine[]; flow: Flow | null; alerts: number }
+export interface Ticket { line?: number; kiosk?: string; unit?: string; site?: string; code?: string; qr?: string; expires?: string; error?: string }
+export interface Alert { id: string; unit_name?: string; site?: string; severity: string; conditions: Pick<Trouble, 'code' | 'who' | 'text' | 'step'>[]; kiosks: string[]; raised: string; resolved?: string; acked?: { by: string; note?: string; at: string } }
+export interface Held { kiosk: string; receipt: string; reason: string; at: string; trying: boolean }
+export interface Step { at: string; what: string; code?: string; status?: number; detail?: string }
+export interface Life { record: { receipt: { receipt: string; kiosk: string; outcome: string; code: string; status: number }; procedure?: string; grade?: string; notes?: string[]; life: Step[] | null }; unit_name: string; site: string }
+export interface Deed { at: string; who: string; from?: string; what: string; target?: string; unit?: string; result: string; detail?: string }
+export interface ReportLine { key: string; name: string; received: number; accepted: number; refused: number; quarantined: number; processed: number; peak_day: string; peak_count: number }
+
+export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string }
+export interface UnitName { code: string; name: string }
+const ranks: Role[] = ['viewer', 'operator', 'admin']
+/** Whether somebody's role is at least this one; the centre decides, this only hides what it would refuse. */
+export const may = (p: Person, least: Role): boolean => ranks.indexOf(p.role) >= ranks.indexOf(least)
+
+/** A refusal of the centre, by its code. */
+export class Refused extends Error {
+  constructor(public code: string, public detail = '') {
+    super(code)
+  }
+}
+
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(`/api/${path}`, { method, headers: body === undefined ? {} : { 'Content-Type': 'application/json' }, body: body === undefined ? undefined : JSON.stringify(body) })
+  } catch {
+    throw new Refused('unreachable')
+  }
+  const said: unknown = await answer.json().catch(() => ({}))
+  if (answer.ok) return said as T
+  const { error = 'busy', detail = '' } = said as { error?: string; detail?: string }
+  throw new Refused(error, detail)
+}
+
+const { w } = staff
+
+/** What a refusal says to people. */
+export function why(e: unknown): string {
+  const code = e instanceof Refused ? e.code : 'busy'
+  const words: Record<string, string> = {
+    unreachable: w('Không nối được tới trung tâm. Kiểm tra mạng rồi thử lại.', 'The centre cannot be reached. Check the network and try again.'),
+    wrong: w('Tên, mật khẩu hoặc mã chưa đúng.', 'Name, password or code is wrong.'),
+    locked: w('Sai nhiều lần quá. Mời chờ vài phút.', 'Too many wrong tries. Please wait some minutes.'),
+    'weak-password': w('Mật khẩu cần từ 12 ký tự và không chứa tên đăng nhập.', 'A password has at least 12 characters and does not hold the name.'),
+    'name-taken': w('Đã có người dùng tên này.', 'The name is taken.'),
+    'last-admin': w('Đây là quản trị cuối cùng của cả thành phố.', 'This is the last admin of the whole city.'),
+    'not-there': w('Không tìm thấy, hoặc không thuộc đơn vị của bạn.', 'Not found, or not of your units.'),
+    forbidden: w('Vai trò hoặc đơn vị của bạn không cho phép việc này.', 'Your role or units do not allow this.'),
+    'bad-input': w('Có chỗ nhập chưa đúng.', 'Some input is not right.'),
+    'too-large': w('Dữ liệu quá lớn.', 'Too much data.'),
+    'sign-in': w('Phiên làm việc đã hết. Mời đăng nhập lại.', 'Your session has ended. Please sign in again.'),
+  }
+  const text = words[code] ?? w('Trung tâm đang bận. Mời thử lại.', 'The centre is busy. Please try again.')
+  return e instanceof Refused && e.detail ? `${text} (${e.detail})` : text
+}

@@ -1,0 +1,90 @@
+/** Words that more than one of the centre's pages has. */
+import { staff } from '../shared/staff.svelte'
+import type { Colour, Trouble } from './api'
+
+const { w } = staff
+
+export const colourWord = (c: Colour): string =>
+  ({
+    red: w('Không phục vụ', 'Out of service'),
+    yellow: w('Cần xử lý', 'Needs work'),
+    green: w('Tốt', 'Works'),
+    grey: w('Ngoài giờ', 'Closed'),
+    waiting: w('Chờ cài đặt', 'To enrol'),
+    revoked: w('Đã khóa', 'Revoked'),
+  })[c]
+
+export const whoWord = (who: Trouble['who']): string =>
+  ({ site: w('Người trực tại điểm', 'Whoever is at the site'), technician: w('Kỹ thuật viên', 'Technician'), centre: w('Trung tâm', 'Centre') })[who] ?? who
+
+const two = (n: number) => String(n).padStart(2, '0')
+
+/** A moment as people here write it, today's by its time alone. */
+export function moment(text: string | null | undefined): string {
+  if (!text) return '—'
+  const t = new Date(text)
+  const time = `${two(t.getHours())}:${two(t.getMinutes())}`
+  return t.toDateString() === new Date().toDateString() ? time : `${time} ${two(t.getDate())}/${two(t.getMonth() + 1)}/${t.getFullYear()}`
+}
+
+/** How long since, in the largest unit that says enough. */
+export function ago(text: string): string {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(text)) / 60_000))
+  if (minutes < 60) return w(`${minutes} phút`, `${minutes} min`)
+  if (minutes < 48 * 60) return w(`${Math.round(minutes / 60)} giờ`, `${Math.round(minutes / 60)} h`)
+  return w(`${Math.round(minutes / 1440)} ngày`, `${Math.round(minutes / 1440)} days`)
+}
+
+export const statusWord = (n: number): string =>
+  [
+    '', w('mới đăng ký', 'newly registered'), w('được tiếp nhận', 'accepted'), w('không được tiếp nhận', 'not accepted'), w('đang xử lý', 'in process'), w('yêu cầu bổ sung giấy tờ', 'more papers asked for'),
+    w('yêu cầu nghĩa vụ tài chính', 'payment asked for'), w('công dân rút', 'withdrawn'), w('dừng', 'stopped'), w('đã xử lý xong', 'processed'), w('đã trả kết quả', 'result given'),
+  ][n] ?? ''
+
+export const reasonWord = (code: string): string =>
+  ({
+    'does-not-open': w('không mở được', 'does not open'),
+    'answers-invalid': w('nội dung khai không hợp lệ', 'its answers are invalid'),
+    'evidence-missing': w('thiếu bằng chứng từ thẻ', 'evidence of the card is missing'),
+    'evidence-failed': w('bằng chứng từ thẻ không đúng', 'evidence of the card does not hold'),
+    'evidence-below-policy': w('thẻ chưa được chứng minh đủ mức yêu cầu', 'the card is proven less than is required'),
+    'part-damaged': w('trang giấy tờ bị hỏng', 'a page is damaged'),
+    'dossier-of-another-kiosk': w('hồ sơ của máy khác', 'of another kiosk'),
+    'receipt-number-of-another-kiosk': w('mã nhận của máy khác', 'a receipt number of another kiosk'),
+    'procedure-unknown': w('thủ tục không có trong danh mục', 'the procedure is not in the catalogue'),
+    'internal-error': w('lỗi phần mềm tại cổng tiếp nhận', 'a fault of the gateway'),
+  })[code] ?? code
+
+export const stepWord = (what: string): string =>
+  ({
+    recorded: w('Ghi nhận tại máy', 'Recorded at the kiosk'),
+    'handed-over': w('Tới trung tâm', 'Handed over to the centre'),
+    filed: w('Một cửa đã nhận', 'Filed at One-Stop'),
+    refused: w('Bị từ chối:', 'Refused:'),
+    quarantined: w('Bị giữ riêng:', 'Quarantined:'),
+    'tried-again': w('Được thử lại', 'Tried again'),
+    status: w('Tình trạng mới:', 'New status:'),
+    told: w('Máy đã được báo', 'The kiosk was told'),
+  })[what] ?? what
+
+export const roleWord = (role: string): string =>
+  ({ viewer: w('xem', 'viewer'), operator: w('vận hành', 'operator'), admin: w('quản trị', 'admin') })[role] ?? role
+
+export const deedWord = (what: string): string =>
+  ({
+    'session.begin': w('đăng nhập', 'signed in'),
+    'session.totp': w('đặt lớp bảo vệ thứ hai', 'set up a second factor'),
+    'session.password': w('đổi mật khẩu của mình', 'changed their password'),
+    'kiosk.add': w('thêm máy', 'added a kiosk'),
+    'kiosk.code': w('tạo mã ghi danh', 'made an enrolment code'),
+    'kiosk.enrol': w('ghi danh máy', 'enrolled a kiosk'),
+    'kiosk.revoke': w('khóa máy', 'revoked a kiosk'),
+    'alert.ack': w('nhận báo động', 'took an alert'),
+    'dossier.retry': w('thử lại hồ sơ', 'tried a dossier again'),
+    'person.add': w('thêm người dùng', 'added a person'),
+    'person.set': w('sửa người dùng', 'changed a person'),
+    'person.reset': w('đặt lại mật khẩu', 'reset a password'),
+  })[what] ?? what
+
+/** A day, 2026-11-30, as people here write it. */
+export const day = (text: string): string => text.split('-').reverse().join('/')
