@@ -48,7 +48,7 @@ tests=("$@")
 ((${#tests[@]})) || tests=(e2e/*.test.mjs)
 tests=("${tests[@]#ui/}")
 status=0
-E2E_OUT=$out node --test --test-concurrency=1 --test-timeout=240000 "${tests[@]}" || status=$?
+E2E_OUT=$out ADMIN_PASSWORD=$tmp/data/admin.password node --test --test-concurrency=1 --test-timeout=240000 "${tests[@]}" || status=$?
 if [[ -s $out/presses ]]; then
 	sort -n "$out/presses" | awk '{ t[NR] = $1 } END { printf "press to next screen painted: p50 %s ms, p95 %s ms, worst %s ms, of %d\n", t[int((NR + 1) / 2)], t[int(NR * 0.95 + 0.5)], t[NR], NR }'
 fi

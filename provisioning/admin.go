@@ -138,9 +138,23 @@ func (c *centre) newKiosk(ctx context.Context, site enrol.Site) (enrol.Kiosk, er
 	}
 	first, err := enrol.FirstConfig(cat, site)
 	if err != nil {
-		return enrol.Kiosk{}, bad("%w", err)
+		return enrol.Kiosk{}, badSite(err)
 	}
 	return c.registry.Add(ctx, first)
+}
+
+// badSite says which part of a site is wrong, by a code that the dashboard has words for.
+func badSite(err error) error {
+	known := &refusal{errBadInput.status, errBadInput.code, err}
+	switch {
+	case errors.Is(err, enrol.ErrUnit):
+		known.code = "unit-unknown"
+	case errors.Is(err, enrol.ErrProfile):
+		known.code = "profile-unknown"
+	case errors.Is(err, enrol.ErrHours):
+		known.code = "hours-wrong"
+	}
+	return known
 }
 
 func (c *centre) newCode(w http.ResponseWriter, r *http.Request) {

@@ -30,7 +30,8 @@ type ticket struct {
 	Code    string    `json:"code,omitempty"`
 	QR      string    `json:"qr,omitempty"` // path of an SVG, a unit a module
 	Expires time.Time `json:"expires,omitzero"`
-	Error   string    `json:"error,omitempty"`
+	Error   string    `json:"error,omitempty"` // a code
+	Detail  string    `json:"detail,omitempty"`
 }
 
 // addKiosksRequest is one kiosk, or a list of them as CSV with the columns unit, site,
@@ -72,7 +73,7 @@ func (c *centre) apiAddKiosks(_ http.ResponseWriter, r *http.Request, who caller
 		if known, ok := errors.AsType[*refusal](err); ok {
 			t = ticket{Site: s.Site, Unit: s.Unit, Error: known.code}
 			if known.err != nil {
-				t.Error = known.err.Error()
+				t.Detail = known.err.Error()
 			}
 		} else if err != nil {
 			return nil, err

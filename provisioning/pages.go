@@ -15,7 +15,7 @@ const unbuilt = `<!doctype html><html lang="vi"><meta charset="utf-8"><title>Tru
 <h1>Trang đang được chuẩn bị</h1><p>The pages are not built yet: run <code>make ui</code>, then build the centre again.</p></html>`
 
 // policy is what the dashboard may load: its own and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // pages serves the dashboard: one page, whose parts are after its #, and hashed assets.
 func (c *centre) pages(mux *http.ServeMux, files fs.FS) {

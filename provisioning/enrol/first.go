@@ -47,13 +47,13 @@ const (
 func FirstConfig(cat *catalogue.Catalogue, s Site) (config.Config, error) {
 	u, ok := cat.Unit(s.Unit)
 	if !ok {
-		return config.Config{}, fmt.Errorf("unit %q: there is none with this code in the catalogue", s.Unit)
+		return config.Config{}, fmt.Errorf("unit %q: %w", s.Unit, ErrUnit)
 	}
 	if s.Profile == "" {
 		s.Profile = Reception
 	}
 	if !slices.Contains(Profiles, s.Profile) {
-		return config.Config{}, fmt.Errorf("profile %q: reception, residential or mobile", s.Profile)
+		return config.Config{}, fmt.Errorf("profile %q: %w", s.Profile, ErrProfile)
 	}
 	hours, err := ParseHours(s.Hours)
 	if err != nil {
@@ -96,7 +96,12 @@ func FirstConfig(cat *catalogue.Catalogue, s Site) (config.Config, error) {
 	return c, c.Check(cat)
 }
 
-var errHours = errors.New("hours: like “mon-fri 08:00-12:00 13:30-17:00; sat 08:00-11:30”, or none")
+// What may be wrong with a site as it was typed.
+var (
+	ErrUnit    = errors.New("there is none with this code in the catalogue")
+	ErrProfile = errors.New("it is reception, residential or mobile")
+	ErrHours   = errors.New("hours: like “mon-fri 08:00-12:00 13:30-17:00; sat 08:00-11:30”, or none")
+)
 
 // ParseHours reads opening hours as people write them: days, then one or more
 // stretches; groups of days are parted by semicolons.
@@ -109,12 +114,12 @@ func ParseHours(text string) ([]config.Hours, error) {
 		}
 		days, err := parseDays(word[0])
 		if err != nil || len(word) < 2 {
-			return nil, errHours
+			return nil, ErrHours
 		}
 		for _, stretch := range word[1:] {
 			from, to, ok := strings.Cut(stretch, "-")
 			if !ok {
-				return nil, errHours
+				return nil, ErrHours
 			}
 			all = append(all, config.Hours{Days: days, From: from, To: to})
 		}
@@ -137,7 +142,7 @@ func parseDays(text string) ([]string, error) {
 		}
 		from, to := slices.Index(weekdays, first), slices.Index(weekdays, last)
 		if from < 0 || to < from {
-			return nil, errHours
+			return nil, ErrHours
 		}
 		days = append(days, weekdays[from:to+1]...)
 	}

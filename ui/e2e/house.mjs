@@ -29,6 +29,8 @@ async function sim(path, body, method = 'POST') {
 /** @param {string} persona @param {{fault?: string, latency?: string, qr?: boolean}} [how] */
 export const layCard = (persona, how = {}) => sim('card', { persona, ...how })
 export const pullCard = () => sim('card', undefined, 'DELETE')
+/** @param {{paper?: 'ok' | 'low' | 'out', cover?: 'open' | 'closed', line?: 'ok' | 'cut'}} state */
+export const printer = (state) => sim('printer', state)
 /** @param {'up' | 'down'} state */
 export const setLink = (state) => sim('link', { state })
 

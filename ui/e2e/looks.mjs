@@ -59,7 +59,7 @@ const vietnamese = /[à-ỹăâđêôơư]/i
 /** Where an English screen shows Vietnamese: people's and places' names, official titles, what was typed, the way back to Vietnamese. */
 const staysVietnamese = [/#lang-vi/, /\.official/, /dd[^ ]*#fact-/, /@value$/, /#option-\d+$/, /\.keys/, /#procedure-\S+ span[^ ]* small/]
 /** Names of the site and of those who come in these tests. */
-const names = /UBND phường Ba Đình|Công an Ba Đình|Điểm hỗ trợ dịch vụ công số 2|\b(Khải|Sơn|Chi|Bình)(?!\p{L})/gu
+const names = /Tiếp Dân|UBND phường Ba Đình|Công an Ba Đình|Điểm hỗ trợ dịch vụ công số 2|\b(Khải|Sơn|Chi|Bình)(?!\p{L})/gu
 
 /** @param {{text: string, where: string}[]} all @param {string} what */
 export function english(all, what) {

@@ -13,7 +13,7 @@ export interface Cause { code: string; severity: string; who: Trouble['who']; te
 export interface UnitLine { code: string; name: string; sites: number; colours: Partial<Record<Colour, number>> }
 export interface Flow { gateway: boolean; waiting: number; oldest: string | null; accepted: number; refused: number; quarantined: number }
 export interface Overview { rev: number; at: string; colours: Partial<Record<Colour, number>>; causes: Cause[]; worst: Kiosk[]; units: UnitLine[]; flow: Flow | null; alerts: number }
-export interface Ticket { line?: number; kiosk?: string; unit?: string; site?: string; code?: string; qr?: string; expires?: string; error?: string }
+export interface Ticket { line?: number; kiosk?: string; unit?: string; site?: string; code?: string; qr?: string; expires?: string; error?: string; detail?: string }
 export interface Alert { id: string; unit_name?: string; site?: string; severity: string; conditions: Pick<Trouble, 'code' | 'who' | 'text' | 'step'>[]; kiosks: string[]; raised: string; resolved?: string; acked?: { by: string; note?: string; at: string } }
 export interface Held { kiosk: string; receipt: string; reason: string; at: string; trying: boolean }
 export interface Step { at: string; what: string; code?: string; status?: number; detail?: string }
@@ -62,9 +62,12 @@ export function why(e: unknown): string {
     'not-there': w('Không tìm thấy, hoặc không thuộc đơn vị của bạn.', 'Not found, or not of your units.'),
     forbidden: w('Vai trò hoặc đơn vị của bạn không cho phép việc này.', 'Your role or units do not allow this.'),
     'bad-input': w('Có chỗ nhập chưa đúng.', 'Some input is not right.'),
+    'unit-unknown': w('Không có đơn vị nào mang mã này trong danh mục.', 'The catalogue has no unit with this code.'),
+    'profile-unknown': w('Loại điểm là reception, residential hoặc mobile.', 'A profile is reception, residential or mobile.'),
+    'hours-wrong': w('Giờ mở cửa chưa đúng; viết như “mon-fri 08:00-11:30 13:30-17:00; sat 08:00-11:30”.', 'The opening hours are not right; write them like “mon-fri 08:00-11:30 13:30-17:00; sat 08:00-11:30”.'),
     'too-large': w('Dữ liệu quá lớn.', 'Too much data.'),
     'sign-in': w('Phiên làm việc đã hết. Mời đăng nhập lại.', 'Your session has ended. Please sign in again.'),
   }
   const text = words[code] ?? w('Trung tâm đang bận. Mời thử lại.', 'The centre is busy. Please try again.')
-  return e instanceof Refused && e.detail ? `${text} (${e.detail})` : text
+  return e instanceof Refused && e.code === 'bad-input' && e.detail ? `${text} (${e.detail})` : text
 }

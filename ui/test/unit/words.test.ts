@@ -63,7 +63,9 @@ describe('every code of the contract has words', () => {
   })
 
   test('health conditions', () => {
-    const codes = [...go('health/conditions.go').matchAll(/^\s+[A-Z]\w+\s+= "([a-z-]+)"/gm)].map((m) => m[1])
+    const source = go('health/conditions.go')
+    const centres = /func ByCentre.*/.exec(source)?.[0] ?? '' // these are of kiosks that say nothing, and never reach a kiosk's screen
+    const codes = [...source.matchAll(/^\s+([A-Z]\w+)\s+= "([a-z-]+)"/gm)].filter((m) => !centres.includes(m[1])).map((m) => m[2])
     expect(codes.length).toBeGreaterThan(10)
     for (const code of codes) expect(knows(`health.${code}`), code).toBe(true)
   })

@@ -1,0 +1,145 @@
+/** The centre's pages as an admin uses them, on the real centre with a real kiosk behind it. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, test } from 'node:test'
+import { centre, out, printer } from './house.mjs'
+import { accessible, english, texts, worded } from './looks.mjs'
+import { chromium, goHome } from './person.mjs'
+
+/** @typedef {import('playwright-core').Page} Page */
+
+const pages = ['overview', 'kiosks', 'kiosk/00004-01', 'alerts', 'dossiers', 'reports', 'add', 'people', 'audit', 'me']
+after(goHome)
+
+/** A window at the centre whose page complains of nothing. @param {import('node:test').TestContext} t @param {object} [more] */
+async function open(t, more = {}) {
+  const context = await (await chromium()).newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...more })
+  const page = await context.newPage()
+  /** @type {string[]} */
+  const complaints = []
+  // The browser itself notes every answer that is no 200; those are asked for here.
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && !/status of 4\d\d/.test(m.text()) && complaints.push(m.text()))
+  page.on('pageerror', (e) => complaints.push(e.message))
+  page.on('request', (r) => r.url().startsWith(centre) || r.url().startsWith('data:') || complaints.push(`asked ${r.url()}`))
+  page.setDefaultTimeout(8000)
+  t.after(async () => {
+    await context.close()
+    assert.deepEqual(complaints, [])
+  })
+  await page.goto(centre)
+  return page
+}
+
+/** @param {Page} page */
+async function signIn(page) {
+  await page.getByTestId('screen-sign-in').waitFor()
+  await page.getByTestId('field-name').fill('admin')
+  await page.getByTestId('field-password').fill((await readFile(process.env.ADMIN_PASSWORD ?? '', 'utf8')).trim())
+  await page.getByTestId('go-sign-in').click()
+  await page.getByTestId('tile-green').waitFor()
+}
+
+/** @param {Page} page @param {string} name */
+async function visit(page, name) {
+  await page.goto(`${centre}/#/${name}`)
+  await page.getByTestId(`screen-${name.split('/')[0]}`).waitFor()
+  await page.locator('main h1').waitFor()
+  await page.waitForLoadState('networkidle')
+}
+
+test('a wrong password is said, the right one lets in, signing out ends it', async (t) => {
+  const page = await open(t)
+  await page.getByTestId('screen-sign-in').waitFor()
+  await accessible(page, 'sign-in')
+  await page.getByTestId('field-name').fill('admin')
+  await page.getByTestId('field-password').fill('not the password')
+  await page.getByTestId('go-sign-in').click()
+  await page.getByTestId('sign-in-error').waitFor()
+  await signIn(page)
+  await page.getByTestId('go-sign-out').click()
+  await page.getByTestId('screen-sign-in').waitFor()
+  assert.equal(await page.evaluate(async () => (await fetch('/api/overview')).status), 401)
+})
+
+for (const [name, more] of /** @type {[string, object][]} */ ([['desk', {}], ['phone in a dark room', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]])) {
+  test(`every page on a ${name}: axe, words of both languages, nothing wider than it`, async (t) => {
+    const page = await open(t, more)
+    await signIn(page)
+    for (const lang of ['vi', 'en']) {
+      if (lang === 'en') await page.getByTestId('lang-en').click()
+      for (const p of pages) {
+        await visit(page, p)
+        await accessible(page, `${p}, ${name}`)
+        const all = (await texts(page)).filter(({ where }) => !/ (pre|td|code|dt|dd)\b/.test(` ${where}`)) // data, not words
+        worded(all, p)
+        if (lang === 'en') english(all.filter(({ where }) => !where.includes('[lang=vi]')), p)
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${p} is wider than a ${name}`)
+        if (out && lang === 'vi') await page.screenshot({ path: `${out}/fleet-${name.split(' ')[0]}-${p.replace('/', '-')}.png`, fullPage: true })
+      }
+    }
+  })
+}
+
+test('a printer that opens is a cause on the overview without a reload, found by keyboard, and gone when it is closed', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  t.after(() => printer({ cover: 'closed' }))
+  await printer({ cover: 'open' })
+  const cause = page.locator('[data-testid^="cause-cover"], [data-testid^="cause-printer"]')
+  await cause.first().waitFor({ timeout: 90_000 })
+  await page.keyboard.press('/')
+  await page.keyboard.type('ba đình') // as its own letters or without
+  await page.getByTestId('kiosk-00004-01').waitFor()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('diem ho tro so 2')
+  await page.getByTestId('kiosk-00004-01').waitFor()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('khong co')
+  await page.getByTestId('kiosk-00004-01').waitFor({ state: 'detached' })
+  await page.keyboard.press('Control+A')
+  await page.keyboard.press('Delete')
+  await page.getByTestId('kiosk-00004-01').waitFor()
+  for (let i = 0; !(await page.evaluate(() => document.activeElement?.getAttribute('href') === '#/kiosk/00004-01')); i++) {
+    assert.ok(i < 40, 'the kiosk is not reached by Tab')
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.press('Enter')
+  await page.getByTestId('screen-kiosk').waitFor()
+  await page.locator('[data-testid^="trouble-"]').first().waitFor()
+  await printer({ cover: 'closed' })
+  await page.locator('[data-testid^="trouble-"]').first().waitFor({ state: 'detached', timeout: 90_000 })
+  await page.goBack()
+  await page.getByTestId('screen-kiosks').waitFor()
+})
+
+test('a list with a wrong line: the others get codes, the line is told', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await visit(page, 'add')
+  await page.getByTestId('field-csv').fill('unit;site;profile\n00004;Nhà văn hóa tổ 5;residential\n99999;Không có;mobile\n')
+  await page.getByTestId('go-add-list').click()
+  await page.getByTestId('line-error').filter({ hasText: 'Dòng 3' }).waitFor()
+  assert.match(await page.getByTestId('code').innerText(), /^([0-9A-Z]{5}-){4}[0-9A-Z]{5}$/)
+  await accessible(page, 'sheet of codes')
+})
+
+test('an operator of one unit sees no people and adds no kiosks', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await visit(page, 'people')
+  await page.getByTestId('field-person').fill('truc.phuong')
+  await page.getByTestId('field-role').selectOption('operator')
+  await page.getByTestId('field-units').fill('00004')
+  await page.getByTestId('field-new-password').fill('mot mat khau dai')
+  await page.getByTestId('go-save').click()
+  await page.getByTestId('person-truc.phuong').waitFor()
+  await page.getByTestId('go-sign-out').click()
+  await page.getByTestId('field-name').fill('truc.phuong')
+  await page.getByTestId('field-password').fill('mot mat khau dai')
+  await page.getByTestId('go-sign-in').click()
+  await page.getByTestId('tile-green').waitFor()
+  assert.equal(await page.getByTestId('go-people').count(), 0)
+  assert.equal(await page.getByTestId('go-add').count(), 0)
+  await page.goto(`${centre}/#/people`)
+  await page.getByTestId('wrong').waitFor() // and the centre itself refuses
+})
