@@ -39,59 +39,6 @@ can be read, -ruler prints how wide the paper is.
 Exit status: 0 ready, 2 not ready (the words say what to do), 1 wrong usage.
 `
 
-// States of a finding. Only fail keeps a kiosk from being opened.
-const (
-	isOK   = "ok"
-	isWarn = "warn"
-	isFail = "fail"
-)
-
-// A finding is what the doctor says of one part of the kiosk.
-type finding struct {
-	Check      string      `json:"check"` // config, centre, anchors, reader, printer, scanner, camera, disk, clock, browser
-	Name       health.Text `json:"name"`
-	State      string      `json:"state"` // ok, warn, fail
-	Found      string      `json:"found,omitempty"`
-	Condition  string      `json:"condition,omitempty"` // its health code, if it has one
-	What       health.Text `json:"what,omitzero"`
-	Do         health.Text `json:"do,omitzero"`
-	Candidates []candidate `json:"candidates,omitempty"`
-}
-
-// A candidate is a device the configuration could name.
-type candidate struct {
-	Device string `json:"device"`         // /dev/ttyUSB0
-	Name   string `json:"name,omitempty"` // what it calls itself
-	Config string `json:"config"`         // the lines that name it
-}
-
-// bad makes a finding say what the health condition says.
-func (f finding) bad(code, found string) finding {
-	f.Condition, f.Found, f.State = code, found, isFail
-	for _, d := range health.Declarations {
-		if d.Code == code {
-			f.What, f.Do = d.Text, d.Step
-			if d.Severity == health.Info || d.Severity == health.Warning {
-				f.State = isWarn
-			}
-		}
-	}
-	return f
-}
-
-func (f finding) good(found string) finding {
-	f.State, f.Found = isOK, found
-	return f
-}
-
-// A diagnosis is all of it.
-type diagnosis struct {
-	Ready    bool      `json:"ready"`
-	At       time.Time `json:"at"`
-	Kiosk    string    `json:"kiosk,omitempty"`
-	Findings []finding `json:"findings"`
-}
-
 // A doctor looks at one kiosk. What it looks with can be another machine's.
 type doctor struct {
 	cfg         config.Config
@@ -147,9 +94,9 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	found := d.examine(ctx)
 	if o.print {
 		found.Findings = append(found.Findings, d.printReport(ctx, found, o.lang))
-		found.Ready = isReady(found.Findings)
+		found.Judge()
 	}
-	if err := found.write(stdout, o); err != nil {
+	if err := writeDiagnosis(found, stdout, o); err != nil {
 		return usage(err.Error())
 	}
 	if !found.Ready {
@@ -173,19 +120,15 @@ func newDoctor(ctx context.Context, o doctorOptions) *doctor {
 }
 
 // examine does every check, in the order in which a technician mends.
-func (d *doctor) examine(ctx context.Context) diagnosis {
-	found := diagnosis{At: time.Now(), Kiosk: d.credentials.Kiosk}
-	for _, check := range []func(context.Context) finding{
+func (d *doctor) examine(ctx context.Context) health.Diagnosis {
+	found := health.Diagnosis{At: time.Now(), Kiosk: d.credentials.Kiosk}
+	for _, check := range []func(context.Context) health.Finding{
 		d.config, d.disk, d.clock, d.centre, d.anchors, d.reader, d.printer, d.scanner, d.camera, d.browser,
 	} {
 		found.Findings = append(found.Findings, check(ctx))
 	}
-	found.Ready = isReady(found.Findings)
+	found.Judge()
 	return found
-}
-
-func isReady(all []finding) bool {
-	return !slices.ContainsFunc(all, func(f finding) bool { return f.State == isFail })
 }
 
 func in(lang string, t health.Text) string {
@@ -196,12 +139,12 @@ func in(lang string, t health.Text) string {
 }
 
 var doctorWords = map[string]health.Text{
-	isOK: {VI: "tốt", EN: "ok"}, isWarn: {VI: "lưu ý", EN: "note"}, isFail: {VI: "HỎNG", EN: "FAULT"},
+	health.Fine: {VI: "tốt", EN: "ok"}, health.Warn: {VI: "lưu ý", EN: "note"}, health.Fail: {VI: "HỎNG", EN: "FAULT"},
 	"ready":     {VI: "SẴN SÀNG MỞ MÁY", EN: "READY"},
 	"not-ready": {VI: "CHƯA MỞ ĐƯỢC: còn chỗ HỎNG ở trên", EN: "NOT READY: see each FAULT above"},
 }
 
-func (f diagnosis) write(w io.Writer, o doctorOptions) error {
+func writeDiagnosis(f health.Diagnosis, w io.Writer, o doctorOptions) error {
 	if o.json {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")

@@ -44,48 +44,48 @@ const byDaemon = "đang do dịch vụ kiosk dùng (in use by the kiosk daemon)"
 
 // heldBy answers for a device that the daemon has in hand: with the first of its
 // conditions that holds.
-func (d *doctor) heldBy(f finding, codes ...string) (finding, bool) {
+func (d *doctor) heldBy(f health.Finding, codes ...string) (health.Finding, bool) {
 	if d.held == nil {
 		return f, false
 	}
 	for _, c := range codes {
 		if d.held.Has(c) {
-			return f.bad(c, byDaemon), true
+			return f.Bad(c, byDaemon), true
 		}
 	}
-	return f.good(byDaemon), true
+	return f.Good(byDaemon), true
 }
 
-func (d *doctor) reader(context.Context) finding {
-	f := finding{Check: "reader", Name: health.Text{VI: "Đầu đọc thẻ", EN: "Card reader"}}
+func (d *doctor) reader(context.Context) health.Finding {
+	f := health.Finding{Check: "reader", Name: health.Text{VI: "Đầu đọc thẻ", EN: "Card reader"}}
 	if f, held := d.heldBy(f, health.ReaderMissing); held {
 		return f
 	}
 	names, err := d.machine.readers()
 	switch want := d.cfg.Devices.Reader; {
 	case err != nil:
-		return f.bad(health.ReaderMissing, err.Error())
+		return f.Bad(health.ReaderMissing, err.Error())
 	case len(names) == 0:
-		return f.bad(health.ReaderMissing, "")
+		return f.Bad(health.ReaderMissing, "")
 	case want != "" && !slices.ContainsFunc(names, func(n string) bool { return strings.Contains(strings.ToLower(n), strings.ToLower(want)) }):
-		return f.bad(health.ReaderMissing, fmt.Sprintf("devices.reader: %q; có (there is) %s", want, strings.Join(names, ", ")))
+		return f.Bad(health.ReaderMissing, fmt.Sprintf("devices.reader: %q; có (there is) %s", want, strings.Join(names, ", ")))
 	}
-	return f.good(strings.Join(names, ", "))
+	return f.Good(strings.Join(names, ", "))
 }
 
 // listReaders names smart-card readers; a build that reaches none says how to make
 // one that does.
 func listReaders() ([]string, error) { return pcsc.List() }
 
-func (d *doctor) printer(ctx context.Context) finding {
-	f := finding{Check: "printer", Name: health.Text{VI: "Máy in", EN: "Printer"}}
+func (d *doctor) printer(ctx context.Context) health.Finding {
+	f := health.Finding{Check: "printer", Name: health.Text{VI: "Máy in", EN: "Printer"}}
 	if f, held := d.heldBy(f, health.PrinterOffline, health.CoverOpen, health.PaperOut, health.CutterError, health.PrinterFault,
 		health.PrinterHot, health.PaperLow); held {
 		return f
 	}
 	told := d.cfg.Devices.Printer
 	if told.Port == "" {
-		f = f.bad(health.PrinterOffline, "")
+		f = f.Bad(health.PrinterOffline, "")
 		f.What = health.Text{VI: "Cấu hình chưa nói máy in ở đâu.", EN: "The configuration does not say where the printer is."}
 		f.Do = health.Text{VI: "Thêm vào cấu hình các dòng của máy in, rồi chạy lại.", EN: "Add the lines of the printer to the configuration, and run this again."}
 		f.Candidates = d.printers()
@@ -93,7 +93,7 @@ func (d *doctor) printer(ctx context.Context) finding {
 	}
 	p, profile, err := d.openPrinter()
 	if err != nil {
-		return f.bad(health.ConfigInvalid, err.Error())
+		return f.Bad(health.ConfigInvalid, err.Error())
 	}
 	level, why := p.Status(ctx)
 	if err := p.Close(); why == nil && err != nil {
@@ -104,19 +104,19 @@ func (d *doctor) printer(ctx context.Context) finding {
 		if why != nil {
 			named += ": " + why.Error()
 		}
-		f = f.bad(code, named)
+		f = f.Bad(code, named)
 		if level == printer.Offline {
 			f.Candidates = d.printers()
 		}
 		return f
 	}
 	if profile.Status == "none" {
-		f.State, f.Found = isWarn, named
+		f.State, f.Found = health.Warn, named
 		f.What = health.Text{VI: "Máy in này không biết trả lời.", EN: "This printer cannot answer."}
 		f.Do = health.Text{VI: "In thử: kiosk print sample -kind test, xem tận mắt.", EN: "Print a test page, kiosk print sample -kind test, and look at it."}
 		return f
 	}
-	return f.good(named)
+	return f.Good(named)
 }
 
 func (d *doctor) openPrinter() (*printer.Printer, printer.Profile, error) {
@@ -137,10 +137,10 @@ func printerCondition(l printer.Level) string {
 }
 
 // printers are what is plugged in that may be one, those of a known family first.
-func (d *doctor) printers() []candidate {
+func (d *doctor) printers() []health.Candidate {
 	nodes, _ := d.machine.bus.List() // what cannot be listed is none
 	profiles, _ := printer.Profiles()
-	var known, others []candidate
+	var known, others []health.Candidate
 	for _, n := range nodes {
 		profile := ""
 		for _, p := range profiles {
@@ -151,7 +151,7 @@ func (d *doctor) printers() []candidate {
 				break
 			}
 		}
-		c := candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
+		c := health.Candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
 			Config: fmt.Sprintf("devices: {printer: {profile: %s, port: %q}}", cmp.Or(profile, "generic-80"), n.Address(nodes))}
 		if profile != "" || n.Printer {
 			known = append(known, c)
@@ -163,45 +163,45 @@ func (d *doctor) printers() []candidate {
 }
 
 // printReport prints the technician's report on the ticket printer.
-func (d *doctor) printReport(ctx context.Context, found diagnosis, lang string) finding {
-	f := finding{Check: "print", Name: health.Text{VI: "In báo cáo", EN: "Report on paper"}}
+func (d *doctor) printReport(ctx context.Context, found health.Diagnosis, lang string) health.Finding {
+	f := health.Finding{Check: "print", Name: health.Text{VI: "In báo cáo", EN: "Report on paper"}}
 	if d.held != nil {
-		return f.bad(health.PrinterOffline, byDaemon)
+		return f.Bad(health.PrinterOffline, byDaemon)
 	}
 	report := printer.Readiness{Kiosk: found.Kiosk, Unit: d.cfg.Unit.Name, Site: d.cfg.Site, Ready: found.Ready, At: found.At, Lang: lang}
 	for _, c := range found.Findings {
 		check := printer.Check{Name: c.Name.VI, Says: cmp.Or(c.What.VI, c.Found), Note: c.Do.VI}
-		if c.State == isOK {
-			check.Says = strings.TrimSuffix(doctorWords[isOK].VI+", "+c.Found, ", ")
+		if c.State == health.Fine {
+			check.Says = strings.TrimSuffix(doctorWords[health.Fine].VI+", "+c.Found, ", ")
 		}
 		report.Checks = append(report.Checks, check)
 	}
 	p, _, err := d.openPrinter()
 	if err != nil {
-		return f.bad(health.ConfigInvalid, err.Error())
+		return f.Bad(health.ConfigInvalid, err.Error())
 	}
 	layouts, err := layoutsOfConfig(d.cfg)
 	if err != nil {
-		return f.bad(health.ConfigInvalid, err.Error())
+		return f.Bad(health.ConfigInvalid, err.Error())
 	}
 	outcome, err := p.Print(ctx, layouts.Document(report))
 	if err = errors.Join(err, p.Close()); err != nil {
-		return f.bad(health.PrinterFault, string(outcome)+": "+err.Error())
+		return f.Bad(health.PrinterFault, string(outcome)+": "+err.Error())
 	}
-	return f.good(string(outcome))
+	return f.Good(string(outcome))
 }
 
-func (d *doctor) scanner(ctx context.Context) finding {
-	f := finding{Check: "scanner", Name: health.Text{VI: "Máy quét mã", EN: "Code scanner"}}
+func (d *doctor) scanner(ctx context.Context) health.Finding {
+	f := health.Finding{Check: "scanner", Name: health.Text{VI: "Máy quét mã", EN: "Code scanner"}}
 	told := d.cfg.Devices.Scanner
 	if told.Port == "" {
-		f.State = isWarn
+		f.State = health.Warn
 		f.What = health.Text{VI: "Cấu hình không có máy quét: người dân gõ 6 số cuối.", EN: "The configuration has no scanner: residents type the last 6 digits."}
 		f.Do = health.Text{VI: "Máy quét gõ như bàn phím thì không cần khai báo; nếu có cổng, thêm dòng của nó.",
 			EN: "One that types as a keyboard needs no lines; for one with a port, add its lines."}
 		lines, all := d.lines()
 		for _, n := range lines {
-			f.Candidates = append(f.Candidates, candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
+			f.Candidates = append(f.Candidates, health.Candidate{Device: n.Path, Name: strings.TrimSpace(n.Maker + " " + n.Name),
 				Config: fmt.Sprintf("devices: {scanner: {profile: generic, port: %q}}", n.Address(all))})
 		}
 		return f
@@ -211,16 +211,16 @@ func (d *doctor) scanner(ctx context.Context) finding {
 	}
 	profile, err := scanner.ProfileNamed(told.Profile)
 	if err != nil {
-		return f.bad(health.ConfigInvalid, err.Error())
+		return f.Bad(health.ConfigInvalid, err.Error())
 	}
 	line, err := scanner.Serial(told.Port, cmp.Or(told.Baud, profile.Baud))(ctx)
 	if err != nil {
-		return f.bad(health.ScannerMissing, err.Error())
+		return f.Bad(health.ScannerMissing, err.Error())
 	}
 	if err := line.Close(); err != nil {
-		return f.bad(health.ScannerMissing, err.Error())
+		return f.Bad(health.ScannerMissing, err.Error())
 	}
-	return f.good(profile.Name + " @ " + told.Port)
+	return f.Good(profile.Name + " @ " + told.Port)
 }
 
 // lines are the serial lines that are not the printer's, and all ports there are.

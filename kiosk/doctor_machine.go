@@ -36,47 +36,47 @@ func thisMachine() machine {
 		browsers: []string{"chromium", "chromium-browser", "google-chrome"}, cameras: "/sys/class/video4linux"}
 }
 
-func (d *doctor) config(context.Context) finding {
-	f := finding{Check: "config", Name: health.Text{VI: "Cấu hình", EN: "Configuration"}}
+func (d *doctor) config(context.Context) health.Finding {
+	f := health.Finding{Check: "config", Name: health.Text{VI: "Cấu hình", EN: "Configuration"}}
 	if errors.Is(d.cfgErr, fs.ErrNotExist) {
-		return f.bad(health.NotEnrolled, d.cfgErr.Error())
+		return f.Bad(health.NotEnrolled, d.cfgErr.Error())
 	}
 	err := d.cfgErr
 	if err == nil {
 		var cat *catalogue.Catalogue
 		if cat, err = catalogue.Embedded(time.Now()); err != nil {
-			return f.bad(health.CatalogueInvalid, err.Error())
+			return f.Bad(health.CatalogueInvalid, err.Error())
 		}
 		_, layouts := layoutsOfConfig(d.cfg)
 		err = errors.Join(d.cfg.Check(cat), layouts)
 	}
 	if err != nil {
-		return f.bad(health.ConfigInvalid, err.Error())
+		return f.Bad(health.ConfigInvalid, err.Error())
 	}
-	return f.good(d.cfg.Unit.Name + ", " + d.cfg.Site)
+	return f.Good(d.cfg.Unit.Name + ", " + d.cfg.Site)
 }
 
 // slowDisk is a disk on which a resident waits for each promise.
 const slowDisk = 200 * time.Millisecond
 
-func (d *doctor) disk(context.Context) finding {
-	f := finding{Check: "disk", Name: health.Text{VI: "Ổ đĩa", EN: "Disk"}}
+func (d *doctor) disk(context.Context) health.Finding {
+	f := health.Finding{Check: "disk", Name: health.Text{VI: "Ổ đĩa", EN: "Disk"}}
 	took, err := fsyncIn(d.data)
 	if err != nil {
-		return f.bad(health.StoreFailing, err.Error())
+		return f.Bad(health.StoreFailing, err.Error())
 	}
 	free := diskFree(d.data)
 	found := fmt.Sprintf("%s: %.1f GB, fsync %v", d.data, float64(free)/(1<<30), took.Round(100*time.Microsecond))
 	switch {
 	case free < leastDisk:
-		return f.bad(health.DiskLow, found)
+		return f.Bad(health.DiskLow, found)
 	case took > slowDisk:
-		f.State, f.Found = isWarn, found
+		f.State, f.Found = health.Warn, found
 		f.What = health.Text{VI: "Ổ đĩa ghi rất chậm.", EN: "The disk is very slow to write."}
 		f.Do = health.Text{VI: "Thay ổ đĩa hoặc thẻ nhớ khác.", EN: "Use another disk or memory card."}
 		return f
 	}
-	return f.good(found)
+	return f.Good(found)
 }
 
 // fsyncIn writes a file and waits for the disk to have it, as every promise does.
@@ -98,63 +98,63 @@ func fsyncIn(dir string) (time.Duration, error) {
 // earliest is no time that a kiosk of this program could live in.
 var earliest = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func (d *doctor) clock(context.Context) finding {
-	f := finding{Check: "clock", Name: health.Text{VI: "Đồng hồ", EN: "Clock"}}
+func (d *doctor) clock(context.Context) health.Finding {
+	f := health.Finding{Check: "clock", Name: health.Text{VI: "Đồng hồ", EN: "Clock"}}
 	now := time.Now()
 	found := now.Format("15:04:05 02/01/2006 MST")
 	if state := d.machine.clock(); state == "unsynced" || now.Before(earliest) {
-		return f.bad(health.ClockSkew, found)
+		return f.Bad(health.ClockSkew, found)
 	}
-	return f.good(found)
+	return f.Good(found)
 }
 
 // skewed is how far the centre's clock may be from ours before cards and
 // certificates are judged by the wrong day's rules.
 const skewed = 2 * time.Minute
 
-func (d *doctor) centre(ctx context.Context) finding {
-	f := finding{Check: "centre", Name: health.Text{VI: "Trung tâm", EN: "Centre"}}
+func (d *doctor) centre(ctx context.Context) health.Finding {
+	f := health.Finding{Check: "centre", Name: health.Text{VI: "Trung tâm", EN: "Centre"}}
 	if d.enrolled != nil {
-		return f.bad(health.NotEnrolled, "")
+		return f.Bad(health.NotEnrolled, "")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(d.credentials.Centre, "/")+"/healthz", nil)
 	if err != nil {
-		return f.bad(health.CentreUnreachable, err.Error())
+		return f.Bad(health.CentreUnreachable, err.Error())
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return f.bad(health.CentreUnreachable, err.Error())
+		return f.Bad(health.CentreUnreachable, err.Error())
 	}
 	resp.Body.Close()
 	if there, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		if off := time.Since(there); off > skewed || off < -skewed {
-			f = f.bad(health.ClockSkew, fmt.Sprintf("%v (%s)", off.Round(time.Second), d.credentials.Centre))
+			f = f.Bad(health.ClockSkew, fmt.Sprintf("%v (%s)", off.Round(time.Second), d.credentials.Centre))
 			f.What = health.Text{VI: "Giờ của máy lệch so với trung tâm.", EN: "The clock differs from the centre's."}
 			return f
 		}
 	}
 	if resp.StatusCode != http.StatusOK {
-		return f.bad(health.CentreUnreachable, d.credentials.Centre+": "+resp.Status)
+		return f.Bad(health.CentreUnreachable, d.credentials.Centre+": "+resp.Status)
 	}
-	return f.good(d.credentials.Kiosk + " @ " + d.credentials.Centre)
+	return f.Good(d.credentials.Kiosk + " @ " + d.credentials.Centre)
 }
 
-func (d *doctor) anchors(context.Context) finding {
-	f := finding{Check: "anchors", Name: health.Text{VI: "Chứng thư gốc", EN: "Root certificates"}}
+func (d *doctor) anchors(context.Context) health.Finding {
+	f := health.Finding{Check: "anchors", Name: health.Text{VI: "Chứng thư gốc", EN: "Root certificates"}}
 	if f, held := d.heldBy(f, health.TrustAnchorsMissing); held {
 		return f
 	}
 	store, loaded, err := trust.LoadDir(cmp.Or(d.cfg.TrustDir, filepath.Join(d.data, anchorsDir)))
 	if err != nil || store.Len() == 0 {
-		return f.bad(health.TrustAnchorsMissing, cmp.Or(d.cfg.TrustDir, filepath.Join(d.data, anchorsDir)))
+		return f.Bad(health.TrustAnchorsMissing, cmp.Or(d.cfg.TrustDir, filepath.Join(d.data, anchorsDir)))
 	}
-	return f.good(loaded.String())
+	return f.Good(loaded.String())
 }
 
-func (d *doctor) browser(ctx context.Context) finding {
-	f := finding{Check: "browser", Name: health.Text{VI: "Trình duyệt", EN: "Browser"}}
+func (d *doctor) browser(ctx context.Context) health.Finding {
+	f := health.Finding{Check: "browser", Name: health.Text{VI: "Trình duyệt", EN: "Browser"}}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var why error
@@ -165,11 +165,11 @@ func (d *doctor) browser(ctx context.Context) finding {
 		}
 		out, err := exec.CommandContext(ctx, path, "--version").Output()
 		if err == nil {
-			return f.good(strings.TrimSpace(string(out)))
+			return f.Good(strings.TrimSpace(string(out)))
 		}
 		why = fmt.Errorf("%s --version: %w", path, err)
 	}
-	f.State = isFail
+	f.State = health.Fail
 	if why != nil {
 		f.Found = why.Error()
 	}
@@ -178,8 +178,8 @@ func (d *doctor) browser(ctx context.Context) finding {
 	return f
 }
 
-func (d *doctor) camera(context.Context) finding {
-	f := finding{Check: "camera", Name: health.Text{VI: "Máy ảnh", EN: "Camera"}}
+func (d *doctor) camera(context.Context) health.Finding {
+	f := health.Finding{Check: "camera", Name: health.Text{VI: "Máy ảnh", EN: "Camera"}}
 	entries, err := os.ReadDir(d.machine.cameras)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		f.Found = err.Error()
@@ -200,9 +200,9 @@ func (d *doctor) camera(context.Context) finding {
 		}
 	}
 	if len(names) > 0 {
-		return f.good(strings.Join(names, ", "))
+		return f.Good(strings.Join(names, ", "))
 	}
-	f.State = isWarn
+	f.State = health.Warn
 	f.What = health.Text{VI: "Không thấy máy ảnh: giấy tờ nộp tại quầy.", EN: "There is no camera: papers are handed in at the counter."}
 	f.Do = health.Text{VI: "Cắm lại máy ảnh; người chạy kiosk phải thuộc nhóm video.", EN: "Plug it in again; whoever runs the kiosk has to be in the group video."}
 	return f

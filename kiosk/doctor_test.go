@@ -75,11 +75,11 @@ func newClinic(t *testing.T) *clinic {
 	return c
 }
 
-func (c *clinic) examine(t *testing.T) (diagnosis, string) {
+func (c *clinic) examine(t *testing.T) (health.Diagnosis, string) {
 	t.Helper()
 	d := c.doctor.examine(t.Context())
 	var table bytes.Buffer
-	if err := d.write(&table, doctorOptions{lang: "vi"}); err != nil {
+	if err := writeDiagnosis(d, &table, doctorOptions{lang: "vi"}); err != nil {
 		t.Fatal(err)
 	}
 	return d, table.String()
@@ -99,7 +99,7 @@ func TestDoctorFindsAKioskReady(t *testing.T) {
 		t.Errorf("%s, want %s\n%s", strings.Join(states, ", "), want, table)
 	}
 	report := c.printReport(t.Context(), d, "vi")
-	if report.State != isOK {
+	if report.State != health.Fine {
 		t.Errorf("report on paper: %+v", report)
 	}
 	if jobs := c.printer.Jobs(); len(jobs) != 1 || jobs[0].State != printersim.Printed || len(c.printer.Troubles()) > 0 {
@@ -115,31 +115,31 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		state     string
 		words     string
 	}{
-		"paper out":         {func(c *clinic) error { return c.printer.SetPaper("out") }, "printer", health.PaperOut, isFail, "Thay cuộn giấy"},
-		"paper low":         {func(c *clinic) error { return c.printer.SetPaper("low") }, "printer", health.PaperLow, isWarn, "sắp hết"},
-		"printer unplugged": {func(c *clinic) error { return c.printer.SetLine("cut") }, "printer", health.PrinterOffline, isFail, "cáp"},
-		"printer elsewhere": {func(c *clinic) error { c.cfg.Devices.Printer.Port = ""; return nil }, "printer", health.PrinterOffline, isFail, "chưa nói máy in ở đâu"},
-		"printer unknown":   {func(c *clinic) error { c.cfg.Devices.Printer.Profile = "mine"; return nil }, "printer", health.ConfigInvalid, isFail, `"mine"`},
-		"scanner unplugged": {func(c *clinic) error { return c.scanner.Unplug() }, "scanner", health.ScannerMissing, isWarn, "máy quét"},
+		"paper out":         {func(c *clinic) error { return c.printer.SetPaper("out") }, "printer", health.PaperOut, health.Fail, "Thay cuộn giấy"},
+		"paper low":         {func(c *clinic) error { return c.printer.SetPaper("low") }, "printer", health.PaperLow, health.Warn, "sắp hết"},
+		"printer unplugged": {func(c *clinic) error { return c.printer.SetLine("cut") }, "printer", health.PrinterOffline, health.Fail, "cáp"},
+		"printer elsewhere": {func(c *clinic) error { c.cfg.Devices.Printer.Port = ""; return nil }, "printer", health.PrinterOffline, health.Fail, "chưa nói máy in ở đâu"},
+		"printer unknown":   {func(c *clinic) error { c.cfg.Devices.Printer.Profile = "mine"; return nil }, "printer", health.ConfigInvalid, health.Fail, `"mine"`},
+		"scanner unplugged": {func(c *clinic) error { return c.scanner.Unplug() }, "scanner", health.ScannerMissing, health.Warn, "máy quét"},
 		"no reader": {func(c *clinic) error {
 			c.machine.readers = func() ([]string, error) { return nil, nil }
 			return nil
-		}, "reader", health.ReaderMissing, isFail, "Không thấy đầu đọc thẻ"},
-		"another reader": {func(c *clinic) error { c.cfg.Devices.Reader = "HID"; return nil }, "reader", health.ReaderMissing, isFail, "ACS ACR39U"},
+		}, "reader", health.ReaderMissing, health.Fail, "Không thấy đầu đọc thẻ"},
+		"another reader": {func(c *clinic) error { c.cfg.Devices.Reader = "HID"; return nil }, "reader", health.ReaderMissing, health.Fail, "ACS ACR39U"},
 		"no pcscd": {func(c *clinic) error {
 			c.machine.readers = func() ([]string, error) { return nil, errors.New("pcscd sleeps") }
 			return nil
-		}, "reader", health.ReaderMissing, isFail, "pcscd sleeps"},
-		"clock": {func(c *clinic) error { c.machine.clock = func() string { return "unsynced" }; return nil }, "clock", health.ClockSkew, isWarn, "NTP"},
-		"skew":  {func(c *clinic) error { c.skew = time.Hour; return nil }, "centre", health.ClockSkew, isWarn, "lệch so với trung tâm"},
+		}, "reader", health.ReaderMissing, health.Fail, "pcscd sleeps"},
+		"clock": {func(c *clinic) error { c.machine.clock = func() string { return "unsynced" }; return nil }, "clock", health.ClockSkew, health.Warn, "NTP"},
+		"skew":  {func(c *clinic) error { c.skew = time.Hour; return nil }, "centre", health.ClockSkew, health.Warn, "lệch so với trung tâm"},
 		"no centre": {func(c *clinic) error { c.credentials.Centre = "http://127.0.0.1:1"; return nil }, "centre",
-			health.CentreUnreachable, isWarn, "127.0.0.1:1"},
-		"not enrolled": {func(c *clinic) error { c.enrolled = link.ErrNotEnrolled; return nil }, "centre", health.NotEnrolled, isFail, "kiosk enrol"},
-		"no anchors":   {func(c *clinic) error { c.cfg.TrustDir = c.data + "/none"; return nil }, "anchors", health.TrustAnchorsMissing, isFail, "CSCA"},
-		"no browser":   {func(c *clinic) error { c.machine.browsers = []string{"/none"}; return nil }, "browser", "", isFail, "apt install chromium"},
-		"bad browser":  {func(c *clinic) error { c.machine.browsers = []string{"false"}; return nil }, "browser", "", isFail, "--version"},
-		"config":       {func(c *clinic) error { c.cfgErr = errors.New("site: missing"); return nil }, "config", health.ConfigInvalid, isFail, "site: missing"},
-		"no folder":    {func(c *clinic) error { c.data = "/proc/none"; return nil }, "disk", health.StoreFailing, isFail, "/proc/none"},
+			health.CentreUnreachable, health.Warn, "127.0.0.1:1"},
+		"not enrolled": {func(c *clinic) error { c.enrolled = link.ErrNotEnrolled; return nil }, "centre", health.NotEnrolled, health.Fail, "kiosk enrol"},
+		"no anchors":   {func(c *clinic) error { c.cfg.TrustDir = c.data + "/none"; return nil }, "anchors", health.TrustAnchorsMissing, health.Fail, "CSCA"},
+		"no browser":   {func(c *clinic) error { c.machine.browsers = []string{"/none"}; return nil }, "browser", "", health.Fail, "apt install chromium"},
+		"bad browser":  {func(c *clinic) error { c.machine.browsers = []string{"false"}; return nil }, "browser", "", health.Fail, "--version"},
+		"config":       {func(c *clinic) error { c.cfgErr = errors.New("site: missing"); return nil }, "config", health.ConfigInvalid, health.Fail, "site: missing"},
+		"no folder":    {func(c *clinic) error { c.data = "/proc/none"; return nil }, "disk", health.StoreFailing, health.Fail, "/proc/none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClinic(t)
@@ -147,11 +147,11 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			d, table := c.examine(t)
-			i := slices.IndexFunc(d.Findings, func(f finding) bool { return f.Check == test.check })
+			i := slices.IndexFunc(d.Findings, func(f health.Finding) bool { return f.Check == test.check })
 			if f := d.Findings[i]; f.State != test.state || f.Condition != test.condition || !strings.Contains(table, test.words) {
 				t.Errorf("%s: %s %q, want %s %q and %q in\n%s", f.Check, f.State, f.Condition, test.state, test.condition, test.words, table)
 			}
-			if d.Ready != (test.state != isFail) {
+			if d.Ready != (test.state != health.Fail) {
 				t.Errorf("ready is %v", d.Ready)
 			}
 		})
@@ -196,7 +196,7 @@ func TestDoctorAsksTheDaemon(t *testing.T) {
 		t.Fatal("the daemon does not answer")
 	}
 	d, table := c.examine(t)
-	if d.Ready || !strings.Contains(table, "Máy in hết giấy") || c.printReport(t.Context(), d, "vi").State != isFail {
+	if d.Ready || !strings.Contains(table, "Máy in hết giấy") || c.printReport(t.Context(), d, "vi").State != health.Fail {
 		t.Error(table)
 	}
 	if askDaemon(t.Context(), "127.0.0.1:1") != nil {
@@ -212,7 +212,7 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	dir := t.TempDir()
 	code, out, _ := run("-json", "-data", dir)
-	var d diagnosis
+	var d health.Diagnosis
 	if err := json.Unmarshal([]byte(out), &d); err != nil || code != exitNotReady || d.Ready || len(d.Findings) != 10 {
 		t.Error(code, err, out)
 	}

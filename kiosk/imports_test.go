@@ -45,6 +45,7 @@ var allowed = map[string]string{
 	"provisioning/fleet":              "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue ui",
 	"provisioning/gateway":            "kiosk/link kiosk/dossier kiosk/health kiosk/config kiosk/catalogue drivers/card/trust drivers/card/lds drivers/card/cccd", // cccd: the applicant is held against DG13
 	"provisioning/gateway/onestopsim": "",
+	"provisioning/kiosksim":           "kiosk/link kiosk/outbox kiosk/dossier kiosk/health kiosk/catalogue drivers/card/cccd", // light kiosks: all but devices and screen
 	// The mains tie everything: they may import anything.
 	"kiosk":        "*",
 	"provisioning": "*",

@@ -167,7 +167,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 			dev.cut(conn.SetCut)
 		}
 		workers = append(workers, worker{"link", conn.Run}, worker{"outbox", box.Run},
-			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", sayHealth(conn, report)},
+			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", func(ctx context.Context) error { return conn.SayHealth(ctx, report) }},
 			worker{"receipts", showReceipts(news, visits)})
 	}
 	log.Info("kiosk starts", "addr", o.addr, "kiosk", told.credentials.Kiosk, "sim", o.sim)

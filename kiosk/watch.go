@@ -277,25 +277,6 @@ func stale(c *catalogue.Catalogue, now time.Time) bool {
 	return !c.NextChange.IsZero() && !catalogue.DateOf(now).Before(c.NextChange.Time)
 }
 
-const healthEvery = 15 * time.Second
-
-// sayHealth sends the whole report to the centre, newest wins. A report that
-// cannot be sent is dropped: the next one says it all.
-func sayHealth(conn *link.Conn, report func() health.Report) func(context.Context) error {
-	return func(ctx context.Context) error {
-		ticks := time.NewTicker(healthEvery)
-		defer ticks.Stop()
-		for {
-			_ = conn.PublishHealth(ctx, report())
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-ticks.C:
-			}
-		}
-	}
-}
-
 // mailbox carries the newest value from a loop that must not block to one that may.
 type mailbox[T any] struct {
 	mu    sync.Mutex

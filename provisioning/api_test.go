@@ -297,10 +297,10 @@ func TestAddKiosksByList(t *testing.T) {
 	if status := p.do("POST", "kiosks", map[string]string{"csv": list, "life": "48h"}, &got); status != 200 || len(got) != 5 {
 		t.Fatalf("%d %+v", status, got)
 	}
-	for i, want := range []string{"", "99999", "", "site", "profile"} {
+	for i, want := range []struct{ code, detail string }{{}, {"unit-unknown", "99999"}, {}, {"bad-input", "site"}, {"profile-unknown", "truck"}} {
 		ok := got[i].Error == "" && got[i].Code != "" && got[i].QR != "" && got[i].Line == i+2
-		if want != "" {
-			ok = got[i].Code == "" && strings.Contains(got[i].Error, want)
+		if want.code != "" {
+			ok = got[i].Code == "" && got[i].Error == want.code && strings.Contains(got[i].Detail, want.detail)
 		}
 		if !ok {
 			t.Errorf("line %d: %+v", i+2, got[i])

@@ -35,7 +35,9 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning user list
   provisioning gateway -nats URL -onestop URL [-data DIR]
         the gateway alone, beside a centre that runs without one
+`
 
+const usageEnd = `
 Each command explains its flags with -h. Secrets may be given as - (standard input) or @FILE.
 `
 
@@ -82,14 +84,18 @@ func run(ctx context.Context, args []string, e env) error {
 		return kioskCommand(ctx, args[1:], e)
 	case "user":
 		return userCommand(ctx, args[1:], e)
+	case "simulate":
+		if simulate != nil {
+			return simulate(ctx, args[1:], e)
+		}
 	case "help", "-h", "-help", "--help":
-		fmt.Fprint(e.out, usage)
+		fmt.Fprint(e.out, usage+simulateUsage+usageEnd)
 		return nil
 	}
 	if name != "" {
 		fmt.Fprintf(e.err, "provisioning: there is no command %q\n\n", name)
 	}
-	fmt.Fprint(e.err, usage)
+	fmt.Fprint(e.err, usage+simulateUsage+usageEnd)
 	return errUsage
 }
 

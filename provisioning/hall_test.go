@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,10 +18,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"tiepdan/drivers/card/cccd"
-	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/link"
+	"tiepdan/provisioning/kiosksim"
 )
 
 // patience is how long a test waits for what should come at once; nothing waits that long when all is well.
@@ -166,40 +164,12 @@ const (
 	canaryHome = "Số 7 ngõ Hoàng Yến Thử"
 )
 
-// today is the catalogue in force, loaded once.
-var today = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Embedded(time.Now()) })
-
-// newDossier is a valid one of 1.010041, by a card that could only be read.
+// newDossier is a valid one of the canary's.
 func newDossier(t testing.TB, kiosk string) dossier.Dossier {
 	t.Helper()
-	number, err := dossier.NewReceiptNumber(rand.Reader)
+	who := dossier.Applicant{PIN: canaryPIN, Name: canaryName, DOB: "01/02/1990", Sex: "Nữ", Nationality: "Việt Nam", Residence: canaryHome}
+	d, _, err := kiosksim.FilingOf(who, kiosk, "00004", 0)
 	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	cat, err := today()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, ok := cat.Procedure("1.010041")
-	if !ok {
-		t.Fatal("the catalogue lost 1.010041")
-	}
-	chip := map[string]string{"personName": canaryName, "dateOfBirth": "01/02/1990", "gender": "Nữ", "idCode": canaryPIN}
-	answers := p.Form.Complete(map[string]string{
-		"nycNoiCuTru": canaryHome, "nycDonViCuTru": "00004", "laChuHo": "yes",
-		"noiDungDeNghi": "thuong-tru", "nycDienThoai": "0912345678",
-	}, chip)
-	d := dossier.Dossier{
-		Version: dossier.Version, Receipt: number, Kiosk: kiosk, Site: "Điểm số 2", Unit: "00004", Agency: "000.00.06.H26",
-		Channel: "online", SubmittedAt: now, Clock: "synced", Catalogue: cat.Version, Procedure: p.Code, Case: p.Cases[0].Code,
-		Form: p.Form.Name, FormVersion: p.Form.Version, Lang: "vi",
-		Applicant: dossier.Applicant{PIN: canaryPIN, Name: canaryName, DOB: "01/02/1990", Sex: "Nữ", Nationality: "Việt Nam", Residence: canaryHome},
-		Answers:   answers,
-		Consents:  []dossier.Consent{{Purpose: "file", Text: "1", Given: true, Method: "touch", At: now}},
-		Verdict:   cccd.Verdict{Grade: cccd.GradeRead, Hashes: cccd.Unchecked, Signature: cccd.Unchecked, Anchor: cccd.NoAnchors, Chip: cccd.Unchecked},
-	}
-	if err := p.ValidateAnswers(d.Answers, d.Case, now); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -131,6 +131,22 @@ func listCommand(ctx context.Context, set *flag.FlagSet, args []string, o *opera
 // An operator reaches the running centre.
 type operator struct{ data, addr string }
 
+// base is the centre's URL.
+func (o *operator) base() (string, error) {
+	base := o.addr
+	if base == "" {
+		addr, err := os.ReadFile(dataDir{root: o.data}.path("address"))
+		if err != nil {
+			return "", fmt.Errorf("where the centre of %s answers is not written there; give its address (%w)", o.data, err)
+		}
+		base = "http://" + strings.TrimSpace(string(addr))
+	}
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	return strings.TrimSuffix(base, "/"), nil
+}
+
 func (o *operator) do(ctx context.Context, method, path string, body, into any) error {
 	d := dataDir{root: o.data}
 	token, err := os.ReadFile(d.path("operator.token"))
@@ -140,16 +156,9 @@ func (o *operator) do(ctx context.Context, method, path string, body, into any) 
 	if err != nil {
 		return fmt.Errorf("the operator's token: %w", err)
 	}
-	base := o.addr
-	if base == "" {
-		addr, err := os.ReadFile(d.path("address"))
-		if err != nil {
-			return fmt.Errorf("where the centre of %s answers is not written there; give it with -addr (%w)", o.data, err)
-		}
-		base = "http://" + strings.TrimSpace(string(addr))
-	}
-	if !strings.Contains(base, "://") {
-		base = "http://" + base
+	base, err := o.base()
+	if err != nil {
+		return err
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -157,7 +166,7 @@ func (o *operator) do(ctx context.Context, method, path string, body, into any) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+"/admin/"+path, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, method, base+"/admin/"+path, bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("-addr %s: %w", base, err)
 	}
@@ -181,12 +190,12 @@ func (o *operator) do(ctx context.Context, method, path string, body, into any) 
 	return json.Unmarshal(data, into)
 }
 
-// readAll reads what fits in a megabyte.
+// readAll reads what is of a reasonable size.
 func readAll(r io.Reader) ([]byte, error) {
-	const most = 1 << 20
+	const most = 16 << 20 // a list of all kiosks is a few
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && len(data) > most {
-		err = errors.New("larger than a megabyte")
+		err = errors.New("larger than 16 MB")
 	}
 	return data, err
 }

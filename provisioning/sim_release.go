@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"log/slog"
 	"net"
@@ -22,3 +23,7 @@ func simAnchors(options) [][]byte { return nil }
 
 func (simulated) handler() http.Handler { return nil }
 func (simulated) close() error          { return nil }
+
+const simulateUsage = ""
+
+var simulate func(context.Context, []string, env) error
