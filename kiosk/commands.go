@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	_ "time/tzdata" // an appliance may have no zone files, and its days are Hanoi's
-
-	"tiepdan/kiosk/link"
 )
 
 const usage = `Tiếp Dân, the kiosk daemon.
@@ -101,26 +98,8 @@ func enrolCommand(ctx context.Context, args []string, stdin io.Reader, stdout, s
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(*data, credentialsFile)
-	if _, err := os.Stat(file); err == nil {
-		return fmt.Errorf("this kiosk is enrolled already (%s). To enrol it anew, move that file away first", file)
-	}
-	if err := os.MkdirAll(*data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
-	}
-	parsed, err := link.ParseEnrolCode(secret)
+	cred, err := enrolHere(ctx, *data, *centre, secret)
 	if err != nil {
-		return err
-	}
-	cred, cfg, err := link.Enrol(ctx, *centre, parsed, hardware())
-	if err != nil {
-		return err
-	}
-	// The configuration first: with credentials in place the kiosk counts as enrolled.
-	if err := writeFile(filepath.Join(*data, configFile), cfg); err != nil {
-		return err
-	}
-	if err := cred.Save(file); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "Enrolled as %s.\n", cred.Kiosk)

@@ -16,6 +16,7 @@ import (
 	"tiepdan/drivers/printer"
 	"tiepdan/drivers/scanner"
 	"tiepdan/drivers/serial"
+	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/health"
 )
 
@@ -168,14 +169,6 @@ func (d *doctor) printReport(ctx context.Context, found health.Diagnosis, lang s
 	if d.held != nil {
 		return f.Bad(health.PrinterOffline, byDaemon)
 	}
-	report := printer.Readiness{Kiosk: found.Kiosk, Unit: d.cfg.Unit.Name, Site: d.cfg.Site, Ready: found.Ready, At: found.At, Lang: lang}
-	for _, c := range found.Findings {
-		check := printer.Check{Name: c.Name.VI, Says: cmp.Or(c.What.VI, c.Found), Note: c.Do.VI}
-		if c.State == health.Fine {
-			check.Says = strings.TrimSuffix(doctorWords[health.Fine].VI+", "+c.Found, ", ")
-		}
-		report.Checks = append(report.Checks, check)
-	}
 	p, _, err := d.openPrinter()
 	if err != nil {
 		return f.Bad(health.ConfigInvalid, err.Error())
@@ -184,7 +177,7 @@ func (d *doctor) printReport(ctx context.Context, found health.Diagnosis, lang s
 	if err != nil {
 		return f.Bad(health.ConfigInvalid, err.Error())
 	}
-	outcome, err := p.Print(ctx, layouts.Document(report))
+	outcome, err := p.Print(ctx, layouts.Document(readiness(found, d.cfg, lang)))
 	if err = errors.Join(err, p.Close()); err != nil {
 		return f.Bad(health.PrinterFault, string(outcome)+": "+err.Error())
 	}
@@ -236,4 +229,17 @@ func (d *doctor) lines() (lines, all []serial.Device) {
 		}
 	}
 	return lines, all
+}
+
+// readiness is the report as it is printed.
+func readiness(found health.Diagnosis, cfg config.Config, lang string) printer.Readiness {
+	report := printer.Readiness{Kiosk: found.Kiosk, Unit: cfg.Unit.Name, Site: cfg.Site, Ready: found.Ready, At: found.At, Lang: lang}
+	for _, c := range found.Findings {
+		check := printer.Check{Name: c.Name.VI, Says: cmp.Or(c.What.VI, c.Found), Note: c.Do.VI}
+		if c.State == health.Fine {
+			check.Says = strings.TrimSuffix(doctorWords[health.Fine].VI+", "+c.Found, ", ")
+		}
+		report.Checks = append(report.Checks, check)
+	}
+	return report
 }

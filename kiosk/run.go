@@ -70,13 +70,21 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if o.debug {
 		level = slog.LevelDebug
 	}
-	return run(ctx, o, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})))
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
+	door := web.NewDoor()
+	for {
+		err := run(ctx, o, door, log)
+		if !errors.Is(err, errAgain) {
+			return err
+		}
+		log.Info("kiosk begins anew")
+	}
 }
 
 // run is the daemon, wired top to bottom. What is missing (devices, centre,
 // configuration) is a condition and a screen that says so; only a data folder
 // that cannot be used, or an address, keeps it from starting.
-func run(ctx context.Context, o runOptions, log *slog.Logger) error {
+func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) error {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return fmt.Errorf("the data folder cannot be used: %w", err)
 	}
@@ -123,8 +131,10 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 	rec.full = func() { tracker.Set(health.StoreFailing, true, "disk is full") }
 	visits.Records, visits.Finder = rec, rec
 
+	tech := &care{o: o, told: told, report: report, machine: thisMachine(), printer: dev.printer, store: db, post: visits.Post, again: make(chan struct{}, 1)}
+	door.Key(told.config.Technician)
 	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall,
-		Officers: webOfficers(told.officers(dev), told.config.Counters), Health: report, Metrics: stats.handler(), Log: log.With("part", "web")})
+		Officers: webOfficers(told.officers(dev), told.config.Counters), Care: tech, Door: door, Health: report, Metrics: stats.handler(), Log: log.With("part", "web")})
 	for pattern, h := range dev.routes {
 		server.Handle(pattern, h)
 	}
@@ -132,7 +142,7 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 		server.Page(path, file)
 	}
 	orders := newScannerOrders()
-	visits.Publish = func(s session.State) { server.PublishState(s); orders.aim(s.WantsCode()) }
+	visits.Publish = func(s session.State) { server.PublishState(s); orders.aim(s.WantsCode()); tech.visit.Store(&s) }
 	visits.Beep = orders.beep
 	figures := newMailbox[queue.State]()
 	hall.Publish = func(s queue.State) { server.PublishHall(s); figures.put(s); rec.queue.Store(&s) }
@@ -147,11 +157,21 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 		}},
 		{"reader", watchCards(dev.cards, visits, tracker)},
 		{"printer", watchPrinter(dev.printer, visits, tracker)},
+		{"orders", func(ctx context.Context) error {
+			visits.Post(ctx, session.Unfit{Why: told.unfit(report())})
+			<-ctx.Done()
+			return ctx.Err()
+		}},
+		{"technician", tech.watch},
 		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
 		{"catalogue", renewCatalogue(told, rec, visits, tracker, log)},
 	}
 	if dev.scanner != nil {
-		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, visits)},
+		see := scanOf(visits)
+		if !told.enrolled { // then a technician holds a code before it
+			see = tech.see
+		}
+		workers = append(workers, worker{"scanner", watchScanner(dev.scanner, see)},
 			worker{"scanner orders", orders.give(dev.scanner, log)})
 	}
 	if told.enrolled {
@@ -163,6 +183,8 @@ func run(ctx context.Context, o runOptions, log *slog.Logger) error {
 		news := make(chan dossier.Receipt, 256)
 		box.Results = tellReceipts(news, stats)
 		rec.centre, rec.filed = conn, box.Poke
+		tech.conn = conn
+		conn.Obey(tech.obey)
 		if dev.cut != nil {
 			dev.cut(conn.SetCut)
 		}
@@ -242,6 +264,16 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 		log.Error("configuration not usable", "file", o.config, "err", err)
 	}
 	return told
+}
+
+// unfit is why a kiosk that was told nothing usable offers nothing.
+func (told orders) unfit(r health.Report) (why []string) {
+	for _, code := range []string{health.NotEnrolled, health.ConfigInvalid, health.CatalogueInvalid} {
+		if told.env == nil && r.Has(code) {
+			why = append(why, code)
+		}
+	}
+	return why
 }
 
 // ourLayouts are those that nobody changed. They are part of the program, and its

@@ -13,6 +13,7 @@ import (
 
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/health"
+	"tiepdan/kiosk/web"
 )
 
 // The daemon always starts: what it was not told, or told wrongly, is a
@@ -36,7 +37,7 @@ func TestDaemonAlwaysStarts(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() {
-				ended <- run(ctx, runOptions{config: filepath.Join(dir, configFile), addr: addr, data: dir}, slog.New(slog.DiscardHandler))
+				ended <- run(ctx, runOptions{config: filepath.Join(dir, configFile), addr: addr, data: dir}, web.NewDoor(), slog.New(slog.DiscardHandler))
 			}()
 			var report health.Report
 			for tick := time.NewTicker(10 * time.Millisecond); report.At.IsZero(); {

@@ -207,7 +207,7 @@ func (h *storyHouse) start() {
 		}},
 		{"reader", watchCards(dev.cards, visits, tracker)},
 		{"printer", watchPrinter(paper, visits, tracker)},
-		{"scanner", watchScanner(dev.scanner, visits)},
+		{"scanner", watchScanner(dev.scanner, scanOf(visits))},
 		{"scanner orders", orders.give(dev.scanner, h.log.logger("scanner"))},
 		{"upkeep", upkeep(db, h.dir, dev, visits, tracker, h.log.logger("upkeep"))},
 		{"outbox", box.Run},

@@ -45,10 +45,15 @@ func watchPrinter(p *printer.Printer, visits *session.Machine, tracker *health.T
 	}
 }
 
-func watchScanner(s *scanner.Scanner, visits *session.Machine) func(context.Context) error {
+func watchScanner(s *scanner.Scanner, see func(context.Context, string)) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return s.Watch(ctx, func(text string) { visits.Post(ctx, session.Scanned{Text: text}) })
+		return s.Watch(ctx, func(text string) { see(ctx, text) })
 	}
+}
+
+// scanOf posts what was scanned to the visit.
+func scanOf(visits *session.Machine) func(context.Context, string) {
+	return func(ctx context.Context, text string) { visits.Post(ctx, session.Scanned{Text: text}) }
 }
 
 // scannerOrders are what visits have for the scanner: to look for codes while one is

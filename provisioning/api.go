@@ -86,6 +86,9 @@ func (c *centre) api() http.Handler {
 	mux.HandleFunc("POST /api/kiosks/{id}/code", c.ask(staff.Operator, c.apiCode))
 	mux.HandleFunc("POST /api/kiosks/{id}/revoke", c.ask(staff.Admin, c.apiRevoke))
 
+	mux.HandleFunc("POST /api/kiosks/{id}/command/{verb}", c.ask(staff.Operator, c.apiCommand))
+	mux.HandleFunc("POST /api/kiosks/{id}/technician-code", c.ask(staff.Operator, c.apiTechnicianCode))
+
 	mux.HandleFunc("GET /api/alerts", c.ask(staff.Viewer, c.apiAlerts))
 	mux.HandleFunc("POST /api/alerts/{id}/ack", c.ask(staff.Operator, c.apiAck))
 	mux.HandleFunc("GET /api/receipts/{number}", c.ask(staff.Viewer, c.apiReceipt))

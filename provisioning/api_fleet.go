@@ -245,9 +245,13 @@ func (c *centre) apiKiosk(_ http.ResponseWriter, r *http.Request, who caller) (a
 	if i < 0 {
 		return nil, errNotThere // added within this second
 	}
+	found, err := c.readinessOf(r.Context(), k.ID)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
 		"kiosk": line(all[i]), "added": jsonTime(k.Added), "enrolled": jsonTime(k.Enrolled), "revoked": jsonTime(k.Revoked),
-		"machines": len(k.Shut), "hardware": k.Hardware, "config": string(k.Config),
+		"machines": len(k.Shut), "hardware": k.Hardware, "config": shown(k.Config), "readiness": found,
 	}, nil
 }
 
@@ -391,7 +395,7 @@ func (c *centre) apiReportCSV(w http.ResponseWriter, r *http.Request, who caller
 
 // names gives the keys of a report the catalogue's names.
 func (c *centre) names(by report.By) (func(string) string, error) {
-	cat, err := catalogue.Embedded(time.Now())
+	cat, err := c.catalogues.On(time.Now())
 	return func(key string) string {
 		switch by {
 		case report.ByUnit:

@@ -13,7 +13,6 @@ import (
 
 	"github.com/skip2/go-qrcode"
 
-	"tiepdan/kiosk/catalogue"
 	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/staff"
 )
@@ -231,7 +230,7 @@ type unitName struct {
 }
 
 func (c *centre) apiUnits(_ http.ResponseWriter, _ *http.Request, who caller) (any, error) {
-	cat, err := catalogue.Embedded(time.Now())
+	cat, err := c.catalogues.On(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +245,7 @@ func (c *centre) apiUnits(_ http.ResponseWriter, _ *http.Request, who caller) (a
 
 // knownUnits refuses units that the catalogue has not.
 func (c *centre) knownUnits(units []string) error {
-	cat, err := catalogue.Embedded(time.Now())
+	cat, err := c.catalogues.On(time.Now())
 	if err != nil {
 		return err
 	}

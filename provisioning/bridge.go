@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,8 +27,9 @@ const maxFrame = 2 << 20
 
 var upgrader = websocket.Upgrader{
 	HandshakeTimeout: 10 * time.Second,
-	ReadBufferSize:   4 << 10,
-	WriteBufferSize:  4 << 10,
+	// Thousands of links say little: each keeps the buffer it had as a request, and
+	// borrows one to write with.
+	WriteBufferPool: &sync.Pool{},
 	// A kiosk is no browser. A page that tries has no business here.
 	CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") == "" },
 }
@@ -66,7 +68,7 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // first it reads on for a moment: to close on somebody who is still talking would throw away the
 // bus's last word to him, which says why ("Authorization Violation").
 func toBus(conn io.Writer, ws *websocket.Conn) {
-	buf := make([]byte, 4<<10)
+	buf := make([]byte, 2<<10)
 	for {
 		kind, frame, err := ws.NextReader()
 		if err != nil || kind != websocket.BinaryMessage {
@@ -88,7 +90,7 @@ func fromBus(ws *websocket.Conn, conn io.Reader) {
 		ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(lastWord))
 		ws.SetReadDeadline(time.Now().Add(lastWord))
 	}()
-	buf := make([]byte, 16<<10)
+	buf := make([]byte, 4<<10)
 	for {
 		n, err := conn.Read(buf)
 		if n > 0 {

@@ -13,11 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
@@ -32,7 +34,9 @@ import (
 type centre struct {
 	log          *slog.Logger
 	bus          bus
+	nc           *nats.Conn
 	js           jetstream.JetStream
+	readiness    jetstream.KeyValue
 	registry     *enrol.Registry
 	authority    *enrol.Authority
 	desk         *enrol.Desk
@@ -47,6 +51,7 @@ type centre struct {
 	totpOptional bool
 	gateway      *gateway.Gateway // nil: somewhere else, or none
 	link         *bridge
+	catalogues   catalogue.Days
 	token        string // of the operator's commands
 	started      time.Time
 }

@@ -46,7 +46,7 @@ func newRegistry(t *testing.T) (*enrol.Registry, enrol.Kiosk, ed25519.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}})
+	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}}, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,9 @@ func (c *centre) openRooms(ctx context.Context, o options, data dataDir) (err er
 	if c.book, err = gateway.OpenDesk(ctx, c.js, o.replicas); err != nil {
 		return err
 	}
+	if c.readiness, err = openReadiness(ctx, c.js, o.replicas); err != nil {
+		return err
+	}
 	c.city = newCity(c.registry, c.fleet)
 	if c.alerts, err = fleet.OpenKeeper(ctx, c.js, o.replicas, rand.Text()); err != nil {
 		return err

@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['index.html', 'counter.html', 'board.html', 'fleet.html', ...(mode === 'release' ? [] : ['bench.html'])],
+      input: ['index.html', 'counter.html', 'board.html', 'technician.html', 'fleet.html', ...(mode === 'release' ? [] : ['bench.html'])],
     },
   },
   test: { include: ['test/unit/**/*.test.ts'] },

@@ -14,6 +14,7 @@ type Config struct {
 	Attended       bool              `yaml:"attended"`
 	Counters       []Counter         `yaml:"counters"` // none: a site without counters offers no numbers
 	Officers       []Officer         `yaml:"officers"`
+	Technician     string            `yaml:"technician"`      // argon2id hash in PHC form of the code that opens /technician; none: nobody gets in
 	FilingRequires string            `yaml:"filing_requires"` // anchored | signed | read
 	Channels       map[string]string `yaml:"channels"`        // procedure code → channel filed here; "off" switches filing off
 	Procedures     []string          `yaml:"procedures"`      // offered here; empty: all

@@ -59,6 +59,31 @@ func (c Config) Marshal() ([]byte, error) {
 	return b, nil
 }
 
+// LoadDevices reads what [Devices.Marshal] wrote: the facts of a machine that stands nowhere yet.
+func LoadDevices(path string) (Devices, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Devices{}, fmt.Errorf("config: %w", err)
+	}
+	var c Config
+	if err := catalogue.DecodeStrict(b, &c.Devices); err != nil {
+		return Devices{}, fmt.Errorf("%s: %w", path, err)
+	}
+	c = c.withDefaults()
+	var p problems
+	c.Devices.validate(&p)
+	return c.Devices, p.err()
+}
+
+// Marshal writes the facts of a machine alone.
+func (d Devices) Marshal() ([]byte, error) {
+	b, err := yaml.MarshalWithOptions(d, yaml.IndentSequence(true))
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	return b, nil
+}
+
 // Default is what a kiosk goes by until it is told something it can use.
 func Default() Config { return Config{}.withDefaults() }
 

@@ -52,6 +52,9 @@ func (c Config) Validate() error {
 	p.oneOf("filing_requires", c.FilingRequires, []string{FilingAnchored, FilingSigned, FilingRead})
 	c.validateCounters(&p)
 	c.validateOfficers(&p)
+	if c.Technician != "" {
+		p.hash("technician", c.Technician)
+	}
 	for _, code := range sortedKeys(c.Channels) {
 		p.oneOf("channels["+code+"]", c.Channels[code], channels)
 	}
@@ -90,9 +93,14 @@ func (c Config) validateOfficers(p *problems) {
 		}
 		seen[o.ID] = true
 		p.line(field+".name", o.Name, true)
-		if !argon2PHC.MatchString(o.PIN) {
-			p.add(field+".pin", "(not shown)", "not an argon2id hash in PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$hash")
-		}
+		p.hash(field+".pin", o.PIN)
+	}
+}
+
+// hash holds a secret's hash, and never repeats it.
+func (p *problems) hash(field, phc string) {
+	if !argon2PHC.MatchString(phc) {
+		p.add(field, "(not shown)", "not an argon2id hash in PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$hash")
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/health"
 )
 
 // Level is how the connection stands.
@@ -53,6 +54,7 @@ type Conn struct {
 	url   string // ws:// or wss://
 	path  string // of the websocket on that host
 	log   *slog.Logger
+	obey  func(ctx context.Context, verb string) (*health.Diagnosis, error) // nil: no commands
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced when what is below changes
@@ -149,6 +151,11 @@ func (c *Conn) connected(ctx context.Context) error {
 	}
 	if _, err := nc.Subscribe(ReceiptSubject(c.creds.Kiosk, ">"), c.receipt); err != nil {
 		return err
+	}
+	if c.obey != nil {
+		if _, err := nc.Subscribe(CommandSubject(c.creds.Kiosk, "*"), func(m *nats.Msg) { go c.command(ctx, m) }); err != nil {
+			return err
+		}
 	}
 	if err := nc.FlushTimeout(dialTimeout); err != nil {
 		return err

@@ -131,10 +131,10 @@ func (c Credentials) Validate() error {
 func parseCentre(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("centre: not an address like https://centre.example.vn")
+		return nil, fmt.Errorf("%w: not one like https://centre.example.vn", ErrAddress)
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && !ip.IsLoopback() {
-		return nil, fmt.Errorf("centre: %s is on another machine: it needs https://", u.Host)
+		return nil, fmt.Errorf("%w: %s is on another machine: it needs https://", ErrAddress, u.Host)
 	}
 	return u, nil
 }

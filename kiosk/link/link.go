@@ -17,6 +17,7 @@ import (
 //	receipt.<id>.<receipt>    gateway → kiosk, core
 //	ask.<id>.<what>           kiosk → centre, request/reply
 //	health.<id>               kiosk → fleet, core
+//	cmd.<id>.<verb>           fleet → kiosk, request/reply
 const (
 	StreamDossiers = "DOSSIERS"
 	StreamParts    = "PARTS"
@@ -37,8 +38,10 @@ func HealthSubject(kiosk string) string    { return "health." + kiosk }
 
 // What a kiosk may ask its centre.
 const (
-	WhatReceipts = "receipts" // [AskReceipts] → [Receipts]
-	WhatLookup   = "lookup"   // [AskLookup] → [Lookup]
+	WhatReceipts  = "receipts"  // [AskReceipts] → [Receipts]
+	WhatLookup    = "lookup"    // [AskLookup] → [Lookup]
+	WhatReadiness = "readiness" // a [health.Diagnosis] to keep → [Answer]
+	WhatUndo      = "undo"      // {}: this kiosk was enrolled at the wrong site → [Answer]
 )
 
 // MaxAskReceipts is how many numbers one [AskReceipts] holds at most.
@@ -80,4 +83,10 @@ type Lookup struct {
 	Procedure string    `json:"procedure,omitempty"`
 	Received  time.Time `json:"received,omitzero"`
 	Due       time.Time `json:"due,omitzero"`
+}
+
+// Answer answers what only wants to be done. Error is a code, "" if it was: "late" and
+// "replaced" to an undo.
+type Answer struct {
+	Error string `json:"error,omitempty"`
 }

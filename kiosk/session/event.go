@@ -30,6 +30,16 @@ type Told struct{ Env *Env }
 
 func (Told) event() {}
 
+// Unfit says, in health codes, why a kiosk that was told nothing usable offers nothing.
+type Unfit struct{ Why []string }
+
+func (Unfit) event() {}
+
+// Identify asks a kiosk, from afar, which of those in a hall it is.
+type Identify struct{ Kiosk string }
+
+func (Identify) event() {}
+
 // From the page and the scanner.
 type (
 	// Pressed names the epoch it was pressed on; one that is gone is dropped.

@@ -83,7 +83,7 @@ func TestForgets(t *testing.T) {
 			w := w.clone()
 			w.TB = t
 			end(w)
-			if !w.s.atRest() {
+			if !w.s.AtRest() {
 				t.Fatalf("at %s", w.s.Visit.At)
 			}
 			if l := leaks(w.s); l != nil {
@@ -144,7 +144,7 @@ func TestRandomVisits(t *testing.T) {
 				}
 				w.on(ev)
 				seen[w.s.Visit.At] = true
-				if w.s.atRest() && leaks(w.s) != nil {
+				if w.s.AtRest() && leaks(w.s) != nil {
 					t.Fatalf("run %d: %s knows %v (%s)", run, w.s.Visit.At, leaks(w.s), strings.Join(trail, " "))
 				}
 				if r.IntN(8) == 0 {
@@ -155,11 +155,11 @@ func TestRandomVisits(t *testing.T) {
 				}
 			}
 		}()
-		if !w.s.atRest() && len(w.s.Actions(w.now)) == 0 && w.s.Next.IsZero() {
+		if !w.s.AtRest() && len(w.s.Actions(w.now)) == 0 && w.s.Next.IsZero() {
 			t.Fatalf("run %d: stuck at %s (%s)", run, w.s.Visit.At, strings.Join(trail, " "))
 		}
 		w.on(CardLevel{card.NoCard})
-		for i := 0; !w.s.atRest(); i++ {
+		for i := 0; !w.s.AtRest(); i++ {
 			if w.s.Next.IsZero() || i > 500 {
 				t.Fatalf("run %d: %s never ends (%s)", run, w.s.Visit.At, strings.Join(trail, " "))
 			}

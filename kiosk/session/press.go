@@ -124,7 +124,7 @@ func (t *step) pressed(p Pressed) {
 	if t.Visit.Busy || (t.Visit.Ask != "" && !slices.Contains(buttons, p.Action)) {
 		return
 	}
-	if !t.atRest() {
+	if !t.AtRest() {
 		t.touch()
 	}
 	switch p.Action {
@@ -240,7 +240,7 @@ func (t *step) pressedSorry(action string) {
 
 // help is a screen of its own; back returns to where it was asked, with nothing lost.
 func (t *step) help() {
-	if t.atRest() {
+	if t.AtRest() {
 		at := t.Visit.At
 		t.begin(AtHelp)
 		t.Visit.Return = at

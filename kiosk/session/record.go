@@ -145,7 +145,7 @@ func (t *step) receiptArrived(ev ReceiptArrived) {
 // hello: a page came. Its own visit it sees anyway; of another it learns only
 // what was committed for it, and only while nobody stands here.
 func (t *step) hello(token string) {
-	if token == "" || token == t.Visit.Token || !t.atRest() || t.Visit.At == AtOut {
+	if token == "" || token == t.Visit.Token || !t.AtRest() || t.Visit.At == AtOut {
 		return
 	}
 	t.do(FindVisit{Asked: t.ask(), Visit: token})

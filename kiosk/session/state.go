@@ -40,6 +40,7 @@ type Levels struct {
 	Link    string // up | down | forbidden; "": not reported yet, which is down
 	Clock   string // synced | unsynced | unknown
 	Queue   QueueFigures
+	Unfit   []string // health codes of why there is nothing to offer
 }
 
 // Present says whether anything lies on the reader.

@@ -40,6 +40,10 @@ func (t *step) take(ev Event) {
 		t.Levels.Clock = ev.State
 	case QueueFigures:
 		t.Levels.Queue = ev
+	case Unfit:
+		t.Levels.Unfit = ev.Why
+	case Identify:
+		t.identify(ev)
 	case Pressed:
 		t.pressed(ev)
 	case Touched:
@@ -76,6 +80,15 @@ func (t *step) take(ev Event) {
 	}
 }
 
+// identify shows and sounds which kiosk this is, if nobody stands there.
+func (t *step) identify(ev Identify) {
+	if t.Visit.At == AtAttract {
+		t.Visit.Notice = Notice{Code: "identify", Kind: "calm", Args: map[string]string{"kiosk": ev.Kiosk}}
+		t.touch()
+		t.do(Beep{soundGood})
+	}
+}
+
 // awaits says whether an answer is to the question this visit waits for.
 func (t *step) awaits(asked uint64) bool { return asked != 0 && asked == t.Visit.Pending }
 
@@ -92,7 +105,7 @@ func (t *step) touch() { t.Visit.Touched = t.now }
 // settle brings to rest what depends on everything: the waiting screen, the
 // epoch, the next timer.
 func (t *step) settle() {
-	if t.atRest() {
+	if t.AtRest() {
 		if t.Coming != nil {
 			t.Env, t.Coming = t.Coming, nil
 			t.Visit.Comfort = t.Env.comfort()
@@ -114,8 +127,8 @@ func (t *step) settle() {
 	t.Next = t.due(t.now)
 }
 
-// atRest says that nobody's visit has begun.
-func (s State) atRest() bool {
+// AtRest says that nobody's visit has begun.
+func (s State) AtRest() bool {
 	return s.Visit.At == AtAttract || s.Visit.At == AtTakeCard || s.Visit.At == AtOut
 }
 
@@ -132,7 +145,7 @@ func (s State) resting() Screen {
 
 // begin turns waiting into a visit at the given screen.
 func (t *step) begin(at Screen) {
-	if t.atRest() {
+	if t.AtRest() {
 		t.Visit.Tries = digitTries
 		t.Visit.Pending = 0
 		t.do(Journey{"visit"})

@@ -62,22 +62,32 @@ type SignedIn struct {
 
 // NewOfficers keeps them in memory: a restart signs everybody out.
 func NewOfficers(list []Officer, counters []string) *Officers {
-	o := &Officers{known: map[string]Officer{}, decoy: decoyPIN, counters: counters, wrong: map[guess]guesses{}, sessions: map[string]SignedIn{}}
+	o := &Officers{decoy: decoyPIN, counters: counters, wrong: map[guess]guesses{}, sessions: map[string]SignedIn{}}
+	o.replace(list)
+	return o
+}
+
+// replace says who may sign in from now on. Who is signed in stays so.
+func (o *Officers) replace(list []Officer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.known = map[string]Officer{}
 	for _, f := range list {
 		o.known[f.ID] = f
 		o.decoy = f.PIN
 	}
-	return o
 }
 
 // signIn answers with a session token, or why not. An unknown officer is slowed
 // down like a known one and costs the same time as a wrong PIN, so that ids
 // cannot be found by asking, nor by the clock.
 func (o *Officers) signIn(id, pin, counter, from string, now time.Time) (string, error) {
+	o.mu.Lock()
 	f, known := o.known[id]
 	if !known {
 		f.PIN = o.decoy
 	}
+	o.mu.Unlock()
 	if !o.mayGuess(guess{id, from}, now) {
 		return "", ErrTooMany
 	}
@@ -96,6 +106,11 @@ func (o *Officers) signIn(id, pin, counter, from string, now time.Time) (string,
 	if all := o.wrong[guess{from: from}]; all.n > 0 { // this one was no guess
 		o.wrong[guess{from: from}] = guesses{all.n - 1, all.last}
 	}
+	return o.admit(f, counter, now)
+}
+
+// admit signs somebody in who has proven himself. o.mu is held.
+func (o *Officers) admit(f Officer, counter string, now time.Time) (string, error) {
 	for token, s := range o.sessions {
 		if now.After(s.until) || s.Counter == counter {
 			delete(o.sessions, token) // the counter's former officer is signed out

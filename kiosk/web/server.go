@@ -47,6 +47,8 @@ type Options struct {
 	Visits   Visits
 	Hall     Hall
 	Officers *Officers
+	Care     Care  // nil: no technician's page
+	Door     *Door // to it
 	Health   func() health.Report
 	Metrics  http.Handler
 	Log      *slog.Logger
@@ -86,6 +88,9 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /counter/sign-in", s.signInChoices)
 	s.mux.HandleFunc("GET /media/{id}", s.media)
 	s.pages()
+	if o.Care != nil {
+		s.technician()
+	}
 	return s
 }
 

@@ -93,7 +93,10 @@ func body(v *View, s session.State, now time.Time) {
 	case session.AtSorry:
 		v.Sorry = &Sorry{Code: sv.Sorry}
 	case session.AtOut:
-		v.OutOf = &OutOf{Reasons: []string{"config-invalid"}}
+		v.OutOf = &OutOf{Reasons: s.Levels.Unfit}
+		if len(s.Levels.Unfit) == 0 {
+			v.OutOf.Reasons = []string{"config-invalid"}
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,9 @@ type Kiosk struct {
 	Revoked   time.Time `json:"revoked,omitzero"`
 	// Hardware is what the machine said of itself when it enrolled.
 	Hardware map[string]string `json:"hardware,omitempty"`
+
+	// Code is the key of the code it came in by, in the other bucket.
+	Code string `json:"code,omitempty"`
 
 	// Shut are the keys that were this kiosk's and may not come back, and since when.
 	Shut map[string]time.Time `json:"shut,omitempty"`
@@ -86,18 +90,31 @@ func OpenRegistry(ctx context.Context, js jetstream.JetStream, replicas int, pep
 	return r, nil
 }
 
-// Add makes a kiosk with the next free id of its unit: 00004-01, 00004-02, …
-func (r *Registry) Add(ctx context.Context, first config.Config) (Kiosk, error) {
-	text, err := first.Marshal()
-	if err != nil {
-		return Kiosk{}, fmt.Errorf("enrol: first configuration: %w", err)
-	}
+// TechnicianCode is what opens the technician's page of a kiosk: eight digits that only
+// this centre can tell, at any time, from the kiosk's id.
+func (r *Registry) TechnicianCode(kiosk string) string {
+	mac := hmac.New(sha256.New, r.pepper)
+	mac.Write([]byte("technician " + kiosk))
+	return fmt.Sprintf("%08d", binary.BigEndian.Uint64(mac.Sum(nil))%100_000_000)
+}
+
+// Add makes a kiosk with the next free id of its unit: 00004-01, 00004-02, … hash makes
+// of its technician's code what the kiosk may know of it.
+func (r *Registry) Add(ctx context.Context, first config.Config, hash func(string) string) (Kiosk, error) {
 	unit := strings.ToLower(first.Unit.Code)
-	k := Kiosk{Unit: first.Unit.Code, UnitName: first.Unit.Name, Site: first.Site, Config: text, Added: time.Now().UTC()}
+	k := Kiosk{Unit: first.Unit.Code, UnitName: first.Unit.Name, Site: first.Site, Added: time.Now().UTC()}
 	for n := 1; n <= 9999; n++ {
 		k.ID = fmt.Sprintf("%s-%02d", unit, n)
 		if !dossier.ValidKiosk(k.ID) {
 			return Kiosk{}, fmt.Errorf("enrol: unit code %q makes no kiosk id", first.Unit.Code)
+		}
+		if _, err := r.kiosks.Get(ctx, k.ID); err == nil {
+			continue // taken; hashing is slow
+		}
+		first.Technician = hash(r.TechnicianCode(k.ID))
+		var err error
+		if k.Config, err = first.Marshal(); err != nil {
+			return Kiosk{}, fmt.Errorf("enrol: first configuration: %w", err)
 		}
 		data, err := json.Marshal(k)
 		if err != nil {
@@ -176,8 +193,56 @@ func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey s
 		if k.PublicKey != publicKey {
 			k.shut(now) // a replacement: the machine before it is out
 		}
-		k.PublicKey, k.Enrolled, k.Revoked, k.Hardware = publicKey, now, time.Time{}, hardware
+		k.PublicKey, k.Enrolled, k.Revoked, k.Hardware, k.Code = publicKey, now, time.Time{}, hardware, entry.Key()
 	})
+}
+
+// ErrLate says that an enrolment is too old to be taken back.
+var ErrLate = errors.New("the enrolment is too old to be taken back")
+
+// Undo takes an enrolment of at most this age back: its machine stood at the wrong
+// site. The machine's key is shut out, and the code works again until it expires.
+func (r *Registry) Undo(ctx context.Context, id string, within time.Duration) (Kiosk, error) {
+	now := time.Now().UTC()
+	code, late := "", false
+	k, err := r.change(ctx, id, func(k *Kiosk) {
+		if late = k.Enrolled.IsZero() || now.Sub(k.Enrolled) > within; late {
+			return
+		}
+		code = k.Code
+		k.shut(now)
+		k.PublicKey, k.Enrolled, k.Hardware, k.Code = "", time.Time{}, nil, ""
+	})
+	switch {
+	case err != nil:
+		return Kiosk{}, err
+	case late:
+		return Kiosk{}, ErrLate
+	case code == "":
+		return k, nil
+	}
+	return k, r.freeCode(ctx, code)
+}
+
+// freeCode makes a used code work again.
+func (r *Registry) freeCode(ctx context.Context, key string) error {
+	entry, err := r.codes.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("enrol: free a code: %w", err)
+	}
+	var c code
+	if err := json.Unmarshal(entry.Value(), &c); err != nil {
+		return fmt.Errorf("enrol: a code in the registry: %w", err)
+	}
+	c.Used = time.Time{}
+	data, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if _, err := r.codes.Update(ctx, key, data, entry.Revision()); err != nil {
+		return fmt.Errorf("enrol: free a code: %w", err)
+	}
+	return nil
 }
 
 // Revoke shuts a kiosk out. Servers have to be told: see [Authority.Accounts].

@@ -34,7 +34,7 @@ func filedBy(t *testing.T, persona string) dossier.Dossier {
 		Verdict:   r.Verdict, SOD: slices.Clone(r.Evidence.SOD), DG1: slices.Clone(r.Evidence.DG1), DG13: slices.Clone(r.Evidence.DG13),
 	}
 	var rs rules
-	cat, err := rs.on(now)
+	cat, err := rs.On(now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestItem(t *testing.T) {
 		{Code: "KQ3", Name: "Tờ khai", How: "counter"},
 	}
 	var rs rules
-	cat, err := rs.on(d.SubmittedAt)
+	cat, err := rs.On(d.SubmittedAt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/dossier"
@@ -12,36 +10,12 @@ import (
 
 // rules are the catalogues by day: a dossier is held against what was in force
 // when it was confirmed, however late it arrives.
-type rules struct {
-	mu   sync.Mutex
-	days map[catalogue.Date]*catalogue.Catalogue
-}
-
-// maxDays bounds how many days' catalogues are kept.
-const maxDays = 16
-
-func (r *rules) on(t time.Time) (*catalogue.Catalogue, error) {
-	day := catalogue.DateOf(t)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c := r.days[day]; c != nil {
-		return c, nil
-	}
-	c, err := catalogue.Embedded(t)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.days) >= maxDays || r.days == nil {
-		r.days = map[catalogue.Date]*catalogue.Catalogue{}
-	}
-	r.days[day] = c
-	return c, nil
-}
+type rules struct{ catalogue.Days }
 
 // hold holds a dossier against the catalogue of its day. The catalogue it was
 // made under may be another; then it has to satisfy ours, and the difference is noted.
 func (r *rules) hold(d dossier.Dossier, f *findings) (*catalogue.Catalogue, *catalogue.Procedure, *fault) {
-	cat, err := r.on(d.SubmittedAt)
+	cat, err := r.On(d.SubmittedAt)
 	if err != nil {
 		return nil, nil, &fault{"catalogue-unreadable", err}
 	}

@@ -18,11 +18,14 @@ const procedure = "1.010041"
 // today is the catalogue in force when the simulation began, loaded once for all kiosks.
 var today = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Embedded(time.Now()) })
 
+// given names of people there are none of.
+var given = []string{"AN", "BÌNH", "CHI", "DŨNG", "GIANG", "HÀ", "KHẢI", "LAN", "MINH", "NGÂN", "PHƯƠNG", "QUỲNH", "SƠN", "THẢO", "UYÊN", "VIỆT", "YẾN"}
+
 // Filing is a dossier of somebody made up, with this many scanned pages of noise.
 func Filing(kiosk, unit string, papers int) (dossier.Dossier, []dossier.Part, error) {
 	return FilingOf(dossier.Applicant{
 		PIN:  fmt.Sprintf("001090%06d", mathrand.IntN(1_000_000)),
-		Name: fmt.Sprintf("NGƯỜI MÔ PHỎNG %d", mathrand.IntN(1_000_000)),
+		Name: "NGUYỄN MÔ PHỎNG " + given[mathrand.IntN(len(given))],
 		DOB:  "01/02/1990", Sex: "Nam", Nationality: "Việt Nam", Residence: "Số 1 phố Mô Phỏng",
 	}, kiosk, unit, papers)
 }

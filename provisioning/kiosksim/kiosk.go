@@ -31,6 +31,7 @@ type Kiosk struct {
 	conn    *link.Conn
 	creds   link.Credentials
 	unit    string
+	log     *slog.Logger
 	habits  Habits
 	box     *memory
 	out     *outbox.Outbox
@@ -44,7 +45,7 @@ func New(creds link.Credentials, unit string, habits Habits, changed func(link.L
 	if err != nil {
 		return nil, err
 	}
-	k := &Kiosk{ID: creds.Kiosk, Health: health.NewTracker(), conn: conn, creds: creds, unit: unit, habits: habits, box: newMemory(), changed: changed}
+	k := &Kiosk{ID: creds.Kiosk, Health: health.NewTracker(), conn: conn, creds: creds, unit: unit, log: log, habits: habits, box: newMemory(), changed: changed}
 	k.out = outbox.New(k.box, conn, creds, log)
 	return k, nil
 }
@@ -92,7 +93,7 @@ func (k *Kiosk) Tally() Tally { return k.box.tally() }
 func (k *Kiosk) serve(ctx context.Context) error {
 	for sleepAbout(ctx, perHour(k.habits.Filing)) {
 		if _, err := k.File(); err != nil {
-			return err
+			k.log.Error("a light kiosk could not file", "kiosk", k.ID, "err", err)
 		}
 	}
 	return ctx.Err()

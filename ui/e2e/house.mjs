@@ -19,10 +19,10 @@ function address(name) {
 
 /**
  * Asks the simulated devices for something; what they refuse is an error.
- * @param {string} path @param {unknown} [body] @param {string} [method]
+ * @param {string} path @param {unknown} [body] @param {string} [method] @param {string} [at] another kiosk
  */
-async function sim(path, body, method = 'POST') {
-  const answer = await fetch(`${kiosk}/sim/${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) })
+export async function sim(path, body, method = 'POST', at = kiosk) {
+  const answer = await fetch(`${at}/sim/${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) })
   assert.ok(answer.ok, `${method} /sim/${path}: ${answer.status} ${await answer.text()}`)
 }
 

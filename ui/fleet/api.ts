@@ -1,4 +1,5 @@
 /** The centre's API: types as provisioning/api*.go has them, one way to ask, and the words of its refusals. */
+import type { Diagnosis } from '../shared/diagnosis'
 import { staff } from '../shared/staff.svelte'
 import type { Text } from '../shared/wire.gen'
 
@@ -21,7 +22,7 @@ export interface Life { record: { receipt: { receipt: string; kiosk: string; out
 export interface Deed { at: string; who: string; from?: string; what: string; target?: string; unit?: string; result: string; detail?: string }
 export interface ReportLine { key: string; name: string; received: number; accepted: number; refused: number; quarantined: number; processed: number; peak_day: string; peak_count: number }
 
-export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string }
+export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string; readiness: Diagnosis | null }
 export interface UnitName { code: string; name: string }
 const ranks: Role[] = ['viewer', 'operator', 'admin']
 /** Whether somebody's role is at least this one; the centre decides, this only hides what it would refuse. */
@@ -53,6 +54,11 @@ const { w } = staff
 export function why(e: unknown): string {
   const code = e instanceof Refused ? e.code : 'busy'
   const words: Record<string, string> = {
+    'kiosk-silent': w('Máy không trả lời. Nó có điện và có mạng không?', 'The kiosk does not answer. Has it power and network?'),
+    'kiosk-visit': w('Đang có người dùng máy. Thử lại sau.', 'Somebody is using the kiosk. Try again later.'),
+    'kiosk-paper': w('Giấy chưa ra.', 'The paper did not come out.'),
+    'kiosk-unknown': w('Máy này chưa biết lệnh đó: phần mềm cũ.', 'This kiosk does not know the command: its software is older.'),
+    'kiosk-failed': w('Máy không làm được.', 'The kiosk could not do it.'),
     unreachable: w('Không nối được tới trung tâm. Kiểm tra mạng rồi thử lại.', 'The centre cannot be reached. Check the network and try again.'),
     wrong: w('Tên, mật khẩu hoặc mã chưa đúng.', 'Name, password or code is wrong.'),
     locked: w('Sai nhiều lần quá. Mời chờ vài phút.', 'Too many wrong tries. Please wait some minutes.'),

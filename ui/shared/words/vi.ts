@@ -432,6 +432,7 @@ export const vi = {
   'sorry.other.more': 'Mời thử lại, hoặc gặp cán bộ.',
   'out.title': 'Máy đang tạm nghỉ',
   'out.lead': 'Mời gặp cán bộ, hoặc dùng máy khác. Xin lỗi vì bất tiện này.',
+  'out.technician': 'Dành cho kỹ thuật viên',
   'health.other': 'Một bộ phận của máy chưa sẵn sàng',
 
   // Notices and mistakes in a field
@@ -440,6 +441,7 @@ export const vi = {
   'notice.paper-low': 'Giấy in sắp hết.',
   'notice.paper-out': 'Máy in hết giấy: số sẽ hiện trên màn hình để chụp lại.',
   'notice.cover-open': 'Nắp máy in đang mở.',
+  'notice.identify': 'Đây là máy {kiosk}.',
   'notice.card-returned': 'Đã thấy lại thẻ. Mời làm tiếp.',
   'notice.answer-required': 'Câu này cần có câu trả lời.',
   'notice.answer-too-long': 'Dài quá. Nhiều nhất {limit} chữ.',
