@@ -126,12 +126,25 @@ func (h *hall) enrol() *desk {
 	return h.connect(creds)
 }
 
-func (h *hall) connect(creds link.Credentials) *desk {
+// enrolThat is enrol with a connection that was told something before it runs.
+func (h *hall) enrolThat(tell func(*link.Conn)) *desk {
+	h.t.Helper()
+	creds, _, err := link.Enrol(h.t.Context(), h.url, h.code(), nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return h.connect(creds, tell)
+}
+
+func (h *hall) connect(creds link.Credentials, tell ...func(*link.Conn)) *desk {
 	h.t.Helper()
 	creds.Centre = h.url
 	conn, err := link.New(creds, slog.New(slog.NewTextHandler(h.log, nil)))
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	for _, tell := range tell {
+		tell(conn)
 	}
 	d := &desk{h: h, creds: creds, conn: conn, receipts: make(chan dossier.Receipt, 1000)}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -104,5 +105,40 @@ func TestOneCodeOnce(t *testing.T) {
 		if in != 1 {
 			t.Fatalf("%d were let in", in)
 		}
+	}
+}
+
+// What is undone is as before: the code works at the right machine, the wrong one is out.
+func TestUndo(t *testing.T) {
+	registry, k, public := newRegistry(t)
+	_, code, _, err := registry.NewCode(t.Context(), k.ID, time.Minute, public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.Undo(t.Context(), k.ID, time.Hour); !errors.Is(err, enrol.ErrLate) {
+		t.Error("who never came is undone:", err)
+	}
+	if _, err := registry.Redeem(t.Context(), code, "U1", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.Undo(t.Context(), k.ID, 0); !errors.Is(err, enrol.ErrLate) {
+		t.Error("too late is undone:", err)
+	}
+	undone, err := registry.Undo(t.Context(), k.ID, time.Hour)
+	if err != nil || !undone.Enrolled.IsZero() || undone.PublicKey != "" || undone.Shut["U1"].IsZero() {
+		t.Errorf("%+v %v", undone, err)
+	}
+	again, err := registry.Redeem(t.Context(), code, "U2", nil)
+	if err != nil || again.PublicKey != "U2" || again.Shut["U1"].IsZero() {
+		t.Errorf("%+v %v", again, err)
+	}
+}
+
+// The technician's code is each kiosk's own, and always the same.
+func TestTechnicianCode(t *testing.T) {
+	registry, k, _ := newRegistry(t)
+	code := registry.TechnicianCode(k.ID)
+	if len(code) != 8 || strings.Trim(code, "0123456789") != "" || code != registry.TechnicianCode(k.ID) || code == registry.TechnicianCode("00004-02") {
+		t.Error(code)
 	}
 }

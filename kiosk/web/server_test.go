@@ -374,3 +374,17 @@ func TestPIN(t *testing.T) {
 		}
 	}
 }
+
+// readAnswer reads a JSON answer, if it is one.
+func readAnswer(t *testing.T, resp *http.Response, into any) {
+	t.Helper()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(b, into); err != nil {
+			t.Fatalf("%s: %v", b, err)
+		}
+	}
+}
