@@ -35,6 +35,10 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning user list
   provisioning gateway -nats URL -onestop URL [-data DIR]
         the gateway alone, beside a centre that runs without one
+  provisioning backup -out FILE -passphrase @FILE [-data DIR]
+        everything of a running centre in one sealed file
+  provisioning restore -in FILE -passphrase @FILE [-data DIR]
+        a centre's folder of a backup
 `
 
 const usageEnd = `
@@ -84,6 +88,10 @@ func run(ctx context.Context, args []string, e env) error {
 		return kioskCommand(ctx, args[1:], e)
 	case "user":
 		return userCommand(ctx, args[1:], e)
+	case "backup":
+		return backupCommand(ctx, args[1:], e)
+	case "restore":
+		return restoreCommand(ctx, args[1:], e)
 	case "simulate":
 		if simulate != nil {
 			return simulate(ctx, args[1:], e)
