@@ -6,13 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/nats-io/jwt/v2"
-	"github.com/nats-io/nats-server/v2/server"
 
 	"tiepdan/kiosk/dossier"
-	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/gateway/onestopsim"
 )
 
@@ -50,56 +45,4 @@ func TestGatewayApart(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("the gateway's end: %v", err)
 	}
-}
-
-// The centre on a NATS server that is not its own, which trusts its operator.
-func TestExternalNATS(t *testing.T) {
-	data := t.TempDir()
-	folder, err := openData(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := folder.keys(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := folder.close(); err != nil {
-		t.Fatal(err)
-	}
-	authority, err := enrol.NewAuthority(k.authority)
-	if err != nil {
-		t.Fatal(err)
-	}
-	operator, err := authority.Operator()
-	if err != nil {
-		t.Fatal(err)
-	}
-	accounts, err := authority.Accounts(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resolver := &server.MemAccResolver{}
-	for key, token := range accounts {
-		if err := resolver.Store(key, token); err != nil {
-			t.Fatal(err)
-		}
-	}
-	srv, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
-		TrustedOperators: []*jwt.OperatorClaims{operator}, SystemAccount: authority.System(), AccountResolver: resolver,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	defer func() { srv.Shutdown(); srv.WaitForShutdown() }()
-	if !srv.ReadyForConnections(patience) {
-		t.Fatal("NATS is not ready")
-	}
-	h := openHall(t, data, func(o *options) { o.nats, o.timeout = srv.ClientURL(), 5*time.Second })
-	d := h.enrol()
-	if r := d.receipt(d.file(), 1); r.Outcome != dossier.Accepted {
-		t.Errorf("%+v", r)
-	}
-	h.stop()
 }

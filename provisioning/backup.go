@@ -96,7 +96,7 @@ func backupCommand(ctx context.Context, args []string, e env) error {
 	set.StringVar(&o.data, "data", defaultData, "`DIR` of the centre")
 	set.StringVar(&o.addr, "addr", "", "`URL` of the centre, if it isn't the one that serves from DIR")
 	out := set.String("out", "", "`FILE` to write; it must not be there yet")
-	bus := set.String("nats", "", "`URL` of the NATS cluster, if the centre has one")
+	bus := set.String("nats", "", "`URLS` of the NATS cluster, if the centre has one")
 	s.flags(set, false)
 	if err := flags(set, args, e); err != nil {
 		return err
@@ -145,7 +145,7 @@ func dialBus(o *operator, at string, data dataDir, name string, e env) (*nats.Co
 		}
 		at = strings.Replace(base, "http", "ws", 1) + "/nats"
 	}
-	return connectTo(at, authority, name, logger(e, false))
+	return connectFar(at, data, authority, name, logger(e, false))
 }
 
 // writeBackup writes the file whole or not at all.

@@ -35,6 +35,7 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning user list
   provisioning gateway -nats URL -onestop URL [-data DIR]
         the gateway alone, beside a centre that runs without one
+  provisioning cluster [-data DIR]        what a node of a NATS cluster has to know of this centre
   provisioning backup -out FILE -passphrase @FILE [-data DIR]
         everything of a running centre in one sealed file
   provisioning restore -in FILE -passphrase @FILE [-data DIR]
@@ -88,6 +89,8 @@ func run(ctx context.Context, args []string, e env) error {
 		return kioskCommand(ctx, args[1:], e)
 	case "user":
 		return userCommand(ctx, args[1:], e)
+	case "cluster":
+		return clusterCommand(ctx, args[1:], e)
 	case "backup":
 		return backupCommand(ctx, args[1:], e)
 	case "restore":

@@ -88,8 +88,11 @@ func (d dataDir) explain(err error) error {
 // keys reads the private keys, or makes those of a centre that never served.
 // Once it has, a missing key is an error: new keys would shut every kiosk out.
 func (d dataDir) keys(mayMake bool) (keys, error) {
-	_, err := os.Stat(d.path("nats"))
-	mayMake = mayMake && errors.Is(err, fs.ErrNotExist)
+	for _, mark := range []string{"nats", "address"} { // with a cluster there is only the address
+		if _, err := os.Stat(d.path(mark)); !errors.Is(err, fs.ErrNotExist) {
+			mayMake = false
+		}
+	}
 	var k keys
 	made, err := enrol.NewSeeds()
 	if err != nil {

@@ -71,7 +71,7 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 	var o options
 	set := flag.NewFlagSet("gateway", flag.ContinueOnError)
 	set.StringVar(&o.data, "data", defaultData, "`DIR` with the centre's keys")
-	set.StringVar(&o.nats, "nats", "", "`URL` of the bus: nats://host:4222, or ws://host:8090/nats for a centre with an embedded one")
+	set.StringVar(&o.nats, "nats", "", "`URLS` of the bus: nats://a:4222,nats://b:4222 of a cluster, or ws://host:8090/nats of a centre with an embedded one")
 	set.BoolVar(&o.verbose, "v", false, "log more")
 	o.gatewayFlags(set)
 	if err := flags(set, args, e); err != nil {
@@ -95,7 +95,7 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 	if err != nil {
 		return err
 	}
-	nc, err := connectTo(o.nats, authority, "gateway", log)
+	nc, err := connectFar(o.nats, data, authority, "gateway", log)
 	if err != nil {
 		return err
 	}

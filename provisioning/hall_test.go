@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if args := os.Getenv(asCentre); args != "" {
 		os.Exit(command(strings.Split(args, "\n"), os.Stdin, os.Stdout, os.Stderr))
 	}
+	if conf := os.Getenv(asNode); conf != "" {
+		runNode(conf)
+	}
 	os.Exit(m.Run())
 }
 
@@ -244,20 +247,25 @@ func (d *desk) receipt(s dossier.Sealed, seq int) dossier.Receipt {
 // oneStop is what One-Stop holds, by our numbers; each must be there once.
 func (h *hall) oneStop() map[string]map[string]any {
 	h.t.Helper()
-	resp, err := http.Get(h.url + "/onestop/dossiers")
+	return oneStopAt(h.t, h.url+"/onestop/dossiers")
+}
+
+func oneStopAt(t testing.TB, url string) map[string]map[string]any {
+	t.Helper()
+	resp, err := http.Get(url)
 	if err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	var list []map[string]any
 	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
-		h.t.Fatal(err)
+		t.Fatal(err)
 	}
 	all, codes := map[string]map[string]any{}, map[any]bool{}
 	for _, item := range list {
 		number := item["MaHoSoNguon"].(string)
 		if all[number] != nil || codes[item["MaHoSo"]] {
-			h.t.Errorf("%s is at One-Stop twice, or its code %v is", number, item["MaHoSo"])
+			t.Errorf("%s is at One-Stop twice, or its code %v is", number, item["MaHoSo"])
 		}
 		all[number], codes[item["MaHoSo"]] = item, true
 	}

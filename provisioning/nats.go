@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"tiepdan/provisioning/enrol"
 )
@@ -100,15 +103,56 @@ func (b *embedded) stop() {
 	b.srv.WaitForShutdown()
 }
 
-// external is a NATS server or cluster that trusts our operator.
-type external struct{ addr string }
-
-func (b external) dial(ctx context.Context) (net.Conn, error) {
-	return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", b.addr)
+// external is a NATS cluster that trusts our operator: one of its nodes at a time.
+type external struct {
+	addrs     []string
+	authority *enrol.Authority
+	log       *slog.Logger
 }
 
-func (external) setAccounts(map[string]string) error { return nil }
-func (external) stop()                               {}
+// dial takes any node that answers, another one each time: kiosks spread out.
+func (b external) dial(ctx context.Context) (net.Conn, error) {
+	var failed error
+	for _, i := range rand.Perm(len(b.addrs)) {
+		conn, err := (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, "tcp", b.addrs[i])
+		if err == nil {
+			return conn, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return nil, failed
+}
+
+// claimsUpdate is where a cluster with a full resolver takes an account's newest claims.
+const claimsUpdate = "$SYS.REQ.CLAIMS.UPDATE"
+
+// setAccounts hands the claims to the cluster, which spreads them to all its nodes.
+func (b external) setAccounts(tokens map[string]string) error {
+	who, err := b.authority.SystemUser("centre")
+	if err != nil {
+		return err
+	}
+	nc, err := connectAs(who, "nats://cluster", "accounts", b.log, nats.InProcessServer(inProcess{b}))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	for _, token := range tokens {
+		m, err := nc.Request(claimsUpdate, []byte(token), 10*time.Second)
+		if err != nil {
+			return fmt.Errorf("nats: the cluster did not take who is shut out: %w", err)
+		}
+		var said struct {
+			Error *struct{ Description string } `json:"error"`
+		}
+		if err := json.Unmarshal(m.Data, &said); err != nil || said.Error != nil {
+			return fmt.Errorf("nats: the cluster did not take who is shut out: %s", m.Data)
+		}
+	}
+	return nil
+}
+
+func (external) stop() {}
 
 // inProcess lets nats.go connect by [bus.dial].
 type inProcess struct{ bus }
@@ -120,13 +164,65 @@ func connect(b bus, authority *enrol.Authority, name string, log *slog.Logger) (
 	return connectTo("nats://centre", authority, name, log, nats.InProcessServer(inProcess{b}))
 }
 
-// connectTo connects to a bus by its URL: nats://host:4222, or ws://host:8090/nats
-// through a centre. name is for the server's log.
+// busWithin is how long a bus may take to come up: nodes of a cluster that starts with
+// us have to find each other first.
+const busWithin = time.Minute
+
+// jetStream connects to a bus as a centre, once its JetStream answers.
+func jetStream(ctx context.Context, b bus, authority *enrol.Authority, name string, log *slog.Logger) (*nats.Conn, jetstream.JetStream, error) {
+	late, cancel := context.WithTimeout(ctx, busWithin)
+	defer cancel()
+	for {
+		nc, err := connect(b, authority, name, log)
+		if err == nil {
+			var js jetstream.JetStream
+			if js, err = jetstream.New(nc); err == nil {
+				if err = answers(late, js); err == nil {
+					return nc, js, nil
+				}
+			}
+			nc.Close()
+		}
+		log.Info("waiting for the bus", "err", err)
+		select {
+		case <-late.Done():
+			return nil, nil, fmt.Errorf("the bus does not answer: %w", err)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// answers asks JetStream for a word, for a moment: a cluster that has no leader yet says none.
+func answers(ctx context.Context, js jetstream.JetStream) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_, err := js.AccountInfo(ctx)
+	return err
+}
+
+// connectFar connects from another process: to a cluster by its URLs, or through a
+// centre that has one embedded, ws://host:8090/nats.
+func connectFar(at string, data dataDir, authority *enrol.Authority, name string, log *slog.Logger) (*nats.Conn, error) {
+	if strings.HasPrefix(at, "ws") {
+		return connectTo(at, authority, name, log)
+	}
+	bus, err := openBus(at, data, authority, log)
+	if err != nil {
+		return nil, err
+	}
+	return connect(bus, authority, name, log)
+}
+
+// connectTo connects to a bus by its URL. name is for the server's log.
 func connectTo(at string, authority *enrol.Authority, name string, log *slog.Logger, how ...nats.Option) (*nats.Conn, error) {
 	who, err := authority.Centre(name)
 	if err != nil {
 		return nil, err
 	}
+	return connectAs(who, at, name, log, how...)
+}
+
+func connectAs(who nats.Option, at, name string, log *slog.Logger, how ...nats.Option) (*nats.Conn, error) {
 	u, err := url.Parse(at)
 	if err != nil {
 		return nil, fmt.Errorf("-nats: %w", err)

@@ -89,7 +89,7 @@ func restore(ctx context.Context, o options, opens age.Identity, in string, e en
 		return made, err
 	}
 	defer bus.stop()
-	nc, err := connect(bus, authority, "restore", log)
+	nc, _, err := jetStream(ctx, bus, authority, "restore", log)
 	if err != nil {
 		return made, err
 	}

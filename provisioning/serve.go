@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"tiepdan/drivers/card/trust"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/link"
@@ -46,7 +44,7 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	set := flag.NewFlagSet("serve", flag.ContinueOnError)
 	set.StringVar(&o.addr, "addr", "127.0.0.1:8090", "`HOST:PORT` of everything: dashboard, enrolment, link")
 	set.StringVar(&o.data, "data", defaultData, "`DIR` for all that is kept")
-	set.StringVar(&o.nats, "nats", "", "`URL` of a NATS cluster that trusts this centre's operator; without it, one is embedded")
+	set.StringVar(&o.nats, "nats", "", "`URLS`, with commas, of a NATS cluster that trusts this centre's operator (see provisioning cluster); without it, one is embedded")
 	set.StringVar(&o.hosts, "hosts", "", "`NAMES`, with commas, this centre is called by besides its address")
 	set.IntVar(&o.replicas, "replicas", 1, "copies of every stream, with -nats")
 	set.StringVar(&o.totp, "totp", totpRequired, "the second factor of who signs in: required or optional")
@@ -118,15 +116,11 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		return err
 	}
 	defer bus.stop()
-	nc, err := connect(bus, authority, "centre", log)
+	nc, js, err := jetStream(ctx, bus, authority, "centre", log)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return fmt.Errorf("jetstream: %w", err)
-	}
 	for _, c := range link.StreamConfigs(o.replicas) {
 		if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
 			return fmt.Errorf("stream %s: %w", c.Name, err)
@@ -204,10 +198,10 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		return nil
 	})
 	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
-	work(&workers, "registry", func() error { return c.city.run(ctx) })
-	work(&workers, "requests", func() error { return c.answerKiosks(ctx) })
+	work(&workers, "registry", func() error { return again(ctx, log, "registry", c.city.run) })
+	work(&workers, "requests", func() error { return again(ctx, log, "requests", c.answerKiosks) })
 	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })
-	work(&workers, "reports", func() error { return c.countBook(ctx) })
+	work(&workers, "reports", func() error { return again(ctx, log, "reports", c.countBook) })
 	if c.gateway != nil {
 		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
 	}
@@ -238,6 +232,23 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	return err
 }
 
+// again runs what follows the bus until ctx ends. What ends before, because a node was
+// lost just then, begins anew.
+func again(ctx context.Context, log *slog.Logger, name string, run func(context.Context) error) error {
+	for {
+		err := run(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		log.Warn("begins anew", "part", name, "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 func logger(e env, verbose bool) *slog.Logger {
 	level := slog.LevelInfo
 	if verbose {
@@ -266,11 +277,15 @@ func openBus(at string, data dataDir, authority *enrol.Authority, log *slog.Logg
 	if at == "" {
 		return startNATS(data.path("nats"), authority, log.With("part", "nats"))
 	}
-	u, err := url.Parse(at)
-	if err != nil || u.Scheme != "nats" || u.Port() == "" {
-		return nil, fmt.Errorf("-nats %s: a URL like nats://host:4222 is needed", at)
+	var addrs []string
+	for one := range strings.SplitSeq(at, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err != nil || u.Scheme != "nats" || u.Port() == "" {
+			return nil, fmt.Errorf("-nats %s: URLs like nats://a:4222,nats://b:4222 are needed", at)
+		}
+		addrs = append(addrs, u.Host)
 	}
-	return external{u.Host}, nil
+	return external{addrs, authority, log.With("part", "nats")}, nil
 }
 
 // openTrust reads the anchors. What is refused is told, and the others count.

@@ -110,7 +110,7 @@ var (
 	ErrSlowDown    = errors.New("too many tries: wait a minute")
 	ErrUnreachable = errors.New("the centre can't be reached: check the address and the network")
 	ErrImpostor    = errors.New("whoever answered is not the centre of this code: stop, and call the centre")
-	ErrAddress     = errors.New("the centre's address")
+	ErrAddress     = errors.New("centre's address")
 	ErrRefused     = errors.New("the centre refused")
 )
 

@@ -96,6 +96,15 @@ func (a *Authority) Operator() (*jwt.OperatorClaims, error) {
 	return jwt.DecodeOperatorClaims(token)
 }
 
+// OperatorToken is the operator's JWT, for a cluster's configuration.
+func (a *Authority) OperatorToken() (string, error) {
+	c, err := a.Operator()
+	if err != nil {
+		return "", err
+	}
+	return c.Encode(a.operator)
+}
+
 // System is the system account's public key.
 func (a *Authority) System() string { return a.systemPub }
 
@@ -145,7 +154,12 @@ func (a *Authority) Kiosk(id, publicKey string) (string, error) {
 
 // Centre lets the centre itself connect, by a key that lives only as long as
 // this process.
-func (a *Authority) Centre(name string) (nats.Option, error) {
+func (a *Authority) Centre(name string) (nats.Option, error) { return user(a.account, name) }
+
+// SystemUser lets the centre tell a cluster who is shut out, and nothing of kiosks.
+func (a *Authority) SystemUser(name string) (nats.Option, error) { return user(a.system, name) }
+
+func user(account nkeys.KeyPair, name string) (nats.Option, error) {
 	pair, err := nkeys.CreateUser()
 	if err != nil {
 		return nil, err
@@ -160,7 +174,7 @@ func (a *Authority) Centre(name string) (nats.Option, error) {
 	}
 	c := jwt.NewUserClaims(pub)
 	c.Name = name
-	token, err := c.Encode(a.account)
+	token, err := c.Encode(account)
 	if err != nil {
 		return nil, err
 	}

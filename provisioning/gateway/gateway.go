@@ -107,24 +107,25 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 func (g *Gateway) run(ctx context.Context) error {
-	consumer, err := g.js.CreateOrUpdateConsumer(ctx, link.StreamDossiers, jetstream.ConsumerConfig{
-		Durable:       "gateway",
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
-		MaxDeliver:    -1,
-		MaxAckPending: -1, // an item that waits for its parts, or for One-Stop, holds up no other
-		Replicas:      g.Replicas,
-	})
-	if err != nil {
-		return fmt.Errorf("gateway: consumer: %w", err)
-	}
 	stopAnswering, err := g.answer()
 	if err != nil {
 		return err
 	}
 	defer stopAnswering()
-	if err := g.book.each(ctx, func(e entry) { g.metrics.restore(e); g.open.note(e) }); err != nil {
+	consumer, err := untilDone(ctx, g.Log, g.consumer)
+	if err != nil {
 		return err
+	}
+	known, err := untilDone(ctx, g.Log, func(ctx context.Context) (all []entry, err error) {
+		err = g.book.each(ctx, func(e entry) { all = append(all, e) })
+		return all, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range known {
+		g.metrics.restore(e)
+		g.open.note(e)
 	}
 
 	// Work in hand outlives ctx by a little.
@@ -147,12 +148,46 @@ func (g *Gateway) run(ctx context.Context) error {
 	return all
 }
 
+func (g *Gateway) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	c, err := g.js.CreateOrUpdateConsumer(ctx, link.StreamDossiers, jetstream.ConsumerConfig{
+		Durable:       "gateway",
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: -1, // an item that waits for its parts, or for One-Stop, holds up no other
+		Replicas:      g.Replicas,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway: consumer: %w", err)
+	}
+	return c, nil
+}
+
+// untilDone tries for as long as it takes: a cluster that has just lost a node answers
+// nothing for some seconds, and nobody is to begin anew for that.
+func untilDone[T any](ctx context.Context, log *slog.Logger, try func(context.Context) (T, error)) (T, error) {
+	for {
+		v, err := try(ctx)
+		if err == nil || ctx.Err() != nil {
+			return v, err
+		}
+		log.Warn("the bus does not answer; trying again", "err", err)
+		select {
+		case <-ctx.Done():
+			return v, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // work takes one item after the other until ctx ends.
 func (g *Gateway) work(ctx, work context.Context, consumer jetstream.Consumer) error {
 	// One at a time: an item is asked for when there is somebody to do it.
-	items, err := consumer.Messages(jetstream.PullMaxMessages(1))
+	items, err := untilDone(ctx, g.Log, func(context.Context) (jetstream.MessagesContext, error) {
+		return consumer.Messages(jetstream.PullMaxMessages(1))
+	})
 	if err != nil {
-		return fmt.Errorf("gateway: pull: %w", err)
+		return nil // told to stop
 	}
 	defer items.Stop()
 	for {
@@ -163,8 +198,10 @@ func (g *Gateway) work(ctx, work context.Context, consumer jetstream.Consumer) e
 				return msg.Nak()
 			}
 			return nil
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed), errors.Is(err, nats.ErrConnectionClosed):
+		case errors.Is(err, nats.ErrConnectionClosed):
 			return fmt.Errorf("gateway: pull: %w", err)
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return g.work(ctx, work, consumer) // it has given up waiting; we have not
 		case err != nil:
 			g.Log.Warn("waiting for dossiers", "err", err)
 		default:
