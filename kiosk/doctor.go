@@ -3,16 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"tiepdan/drivers/printer"
@@ -96,7 +93,7 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		found.Findings = append(found.Findings, d.printReport(ctx, found, o.lang))
 		found.Judge()
 	}
-	if err := writeDiagnosis(found, stdout, o); err != nil {
+	if err := found.Write(stdout, o.lang, o.json); err != nil {
 		return usage(err.Error())
 	}
 	if !found.Ready {
@@ -129,48 +126,6 @@ func (d *doctor) examine(ctx context.Context) health.Diagnosis {
 	}
 	found.Judge()
 	return found
-}
-
-func in(lang string, t health.Text) string {
-	if lang == "en" {
-		return t.EN
-	}
-	return t.VI
-}
-
-var doctorWords = map[string]health.Text{
-	health.Fine: {VI: "tốt", EN: "ok"}, health.Warn: {VI: "lưu ý", EN: "note"}, health.Fail: {VI: "HỎNG", EN: "FAULT"},
-	"ready":     {VI: "SẴN SÀNG MỞ MÁY", EN: "READY"},
-	"not-ready": {VI: "CHƯA MỞ ĐƯỢC: còn chỗ HỎNG ở trên", EN: "NOT READY: see each FAULT above"},
-}
-
-func writeDiagnosis(f health.Diagnosis, w io.Writer, o doctorOptions) error {
-	if o.json {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(f)
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, c := range f.Findings {
-		says := []string{c.Found}
-		if c.What.VI != "" {
-			says = append([]string{in(o.lang, c.What)}, says...)
-		}
-		says = slices.DeleteFunc(says, func(s string) bool { return s == "" })
-		fmt.Fprintf(t, "%s\t%s\t%s\n", in(o.lang, c.Name), in(o.lang, doctorWords[c.State]), strings.Join(says, " "))
-		if c.Do.VI != "" {
-			fmt.Fprintf(t, "\t\t→ %s\n", in(o.lang, c.Do))
-		}
-		for _, may := range c.Candidates {
-			fmt.Fprintf(t, "\t\t  %s  %s\n\t\t    %s\n", may.Device, may.Name, may.Config)
-		}
-	}
-	end := "not-ready"
-	if f.Ready {
-		end = "ready"
-	}
-	fmt.Fprintf(t, "\n%s\n", in(o.lang, doctorWords[end]))
-	return t.Flush()
 }
 
 // rulerStrips prints what shows a technician how fast and how wide a printer is.

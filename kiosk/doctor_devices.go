@@ -237,7 +237,7 @@ func readiness(found health.Diagnosis, cfg config.Config, lang string) printer.R
 	for _, c := range found.Findings {
 		check := printer.Check{Name: c.Name.VI, Says: cmp.Or(c.What.VI, c.Found), Note: c.Do.VI}
 		if c.State == health.Fine {
-			check.Says = strings.TrimSuffix(doctorWords[health.Fine].VI+", "+c.Found, ", ")
+			check.Says = strings.TrimSuffix(health.StateWord(health.Fine).VI+", "+c.Found, ", ")
 		}
 		report.Checks = append(report.Checks, check)
 	}

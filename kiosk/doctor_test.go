@@ -79,7 +79,7 @@ func (c *clinic) examine(t *testing.T) (health.Diagnosis, string) {
 	t.Helper()
 	d := c.doctor.examine(t.Context())
 	var table bytes.Buffer
-	if err := writeDiagnosis(d, &table, doctorOptions{lang: "vi"}); err != nil {
+	if err := d.Write(&table, "vi", false); err != nil {
 		t.Fatal(err)
 	}
 	return d, table.String()

@@ -35,6 +35,7 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning user list
   provisioning gateway -nats URL -onestop URL [-data DIR]
         the gateway alone, beside a centre that runs without one
+  provisioning doctor [-data DIR]         what is there, what is missing, what to do; 0: ready
   provisioning cluster [-data DIR]        what a node of a NATS cluster has to know of this centre
   provisioning backup -out FILE -passphrase @FILE [-data DIR]
         everything of a running centre in one sealed file
@@ -70,6 +71,8 @@ func command(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
+	case errors.Is(err, errNotReady):
+		return exitNotReady
 	}
 	fmt.Fprintln(errs, "provisioning:", err)
 	return exitError
@@ -89,6 +92,8 @@ func run(ctx context.Context, args []string, e env) error {
 		return kioskCommand(ctx, args[1:], e)
 	case "user":
 		return userCommand(ctx, args[1:], e)
+	case "doctor":
+		return doctorCommand(ctx, args[1:], e)
 	case "cluster":
 		return clusterCommand(ctx, args[1:], e)
 	case "backup":

@@ -1,7 +1,12 @@
 package health
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
+	"strings"
+	"text/tabwriter"
 	"time"
 )
 
@@ -60,4 +65,43 @@ func (f Finding) Good(found string) Finding {
 // Judge says whether a kiosk with these findings may be opened.
 func (d *Diagnosis) Judge() {
 	d.Ready = !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.State == Fail })
+}
+
+// In is the text in a language: vi, or en.
+func (t Text) In(lang string) string {
+	if lang == "en" {
+		return t.EN
+	}
+	return t.VI
+}
+
+// StateWord is how a state is said.
+func StateWord(state string) Text {
+	return map[string]Text{Fine: {"tốt", "ok"}, Warn: {"lưu ý", "note"}, Fail: {"HỎNG", "FAULT"}}[state]
+}
+
+// Write writes it as a table in one language, or as JSON.
+func (d Diagnosis) Write(w io.Writer, lang string, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(d)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range d.Findings {
+		says := slices.DeleteFunc([]string{f.What.In(lang), f.Found}, func(s string) bool { return s == "" })
+		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Name.In(lang), StateWord(f.State).In(lang), strings.Join(says, " "))
+		if do := f.Do.In(lang); do != "" {
+			fmt.Fprintf(t, "\t\t→ %s\n", do)
+		}
+		for _, c := range f.Candidates {
+			fmt.Fprintf(t, "\t\t  %s  %s\n\t\t    %s\n", c.Device, c.Name, c.Config)
+		}
+	}
+	end := Text{"CHƯA MỞ ĐƯỢC: còn chỗ HỎNG ở trên", "NOT READY: see each FAULT above"}
+	if d.Ready {
+		end = Text{"SẴN SÀNG", "READY"}
+	}
+	fmt.Fprintf(t, "\n%s\n", end.In(lang))
+	return t.Flush()
 }
