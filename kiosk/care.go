@@ -84,12 +84,8 @@ func coded(err error) error {
 
 // enrolHere turns a one-time code into credentials and the first configuration.
 func enrolHere(ctx context.Context, data, centre, code string) (link.Credentials, error) {
-	file := filepath.Join(data, credentialsFile)
-	if _, err := os.Stat(file); err == nil {
-		return link.Credentials{}, fmt.Errorf("this kiosk is enrolled already (%s). To enrol it anew, move that file away first", file)
-	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return link.Credentials{}, fmt.Errorf("data folder: %w", err)
+	if err := notEnrolled(data); err != nil {
+		return link.Credentials{}, err
 	}
 	parsed, err := link.ParseEnrolCode(code)
 	if err != nil {
@@ -99,14 +95,32 @@ func enrolHere(ctx context.Context, data, centre, code string) (link.Credentials
 	if err != nil {
 		return link.Credentials{}, err
 	}
-	if told, err = withDevices(told, data); err != nil {
-		return link.Credentials{}, err
+	return cred, keepEnrolment(data, cred, told)
+}
+
+// notEnrolled makes the data folder, and refuses one that is a kiosk's already.
+func notEnrolled(data string) error {
+	file := filepath.Join(data, credentialsFile)
+	if _, err := os.Stat(file); err == nil {
+		return fmt.Errorf("this kiosk is enrolled already (%s). To enrol it anew, move that file away first", file)
 	}
-	// The configuration first: with credentials in place the kiosk counts as enrolled.
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
+
+// keepEnrolment keeps what the centre gave. The configuration first: with credentials in
+// place the kiosk counts as enrolled.
+func keepEnrolment(data string, cred link.Credentials, told []byte) error {
+	told, err := withDevices(told, data)
+	if err != nil {
+		return err
+	}
 	if err := writeFile(filepath.Join(data, configFile), told); err != nil {
-		return link.Credentials{}, err
+		return err
 	}
-	return cred, cred.Save(file)
+	return cred.Save(filepath.Join(data, credentialsFile))
 }
 
 // withDevices puts the facts of this machine, if it knows them, into what it was told.

@@ -15,6 +15,8 @@ const usage = `Tiếp Dân, the kiosk daemon.
 
   kiosk run [-config FILE] [-sim] [-addr HOST:PORT] [-data DIR]
   kiosk enrol -centre URL -code CODE [-data DIR]
+  kiosk enrol -centre URL -code CODE -request FILE, then -answer FILE
+                                    for a site without network: both files travel on a USB stick
   kiosk doctor [-json] [-print]     what is there, what is missing, what to do
   kiosk outbox [-data DIR] [-json]
   kiosk card list | read …          read and prove a card
@@ -79,31 +81,6 @@ func simCommand(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	}
 	fmt.Fprintln(stderr, "kiosk: sim card … or sim printer …; each explains itself with -h")
 	return 1
-}
-
-// enrolCommand turns a one-time code into this kiosk's credentials and first configuration.
-func enrolCommand(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	fs := flag.NewFlagSet("kiosk enrol", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	centre := fs.String("centre", "", "the centre's address, https://… (http:// on this machine only)")
-	code := fs.String("code", "", `the one-time code: 25 letters and digits; "-" reads it, "@FILE" reads FILE`)
-	data := fs.String("data", defaultData, "data folder")
-	if err := fs.Parse(args); err != nil {
-		return err
-	}
-	if *centre == "" || *code == "" {
-		return errors.New("enrol needs -centre URL and -code CODE")
-	}
-	secret, err := readSecret(*code, stdin)
-	if err != nil {
-		return err
-	}
-	cred, err := enrolHere(ctx, *data, *centre, secret)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "Enrolled as %s.\n", cred.Kiosk)
-	return nil
 }
 
 // readSecret takes a secret from the command line, from standard input ("-") or

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"tiepdan/kiosk/link"
 	"tiepdan/kiosk/wire"
 )
 
@@ -157,6 +160,45 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("said %q, want something with %q", said, tt.want)
 			}
 		})
+	}
+}
+
+// A kiosk without network enrols by two files on a USB stick, worth nothing to another.
+func TestEnrolByFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs both programs")
+	}
+	r := newRig(t)
+	code := r.output("provisioning", "kiosk", "add", "-addr", "http://"+r.Centre, "-data", r.data, "-unit", "00008", "-site", "Bản xa")
+	dir, stick := t.TempDir(), t.TempDir()
+	request, answer := filepath.Join(stick, "request"), filepath.Join(stick, "answer")
+	if said := r.failure("kiosk", "enrol", "-answer", answer, "-data", dir); !strings.Contains(said, "no request was written here") {
+		t.Error(said)
+	}
+	r.input(code, "kiosk", "enrol", "-centre", "https://centre.example.vn", "-code", "-", "-request", request, "-data", dir)
+	r.output("provisioning", "kiosk", "answer", "-addr", "http://"+r.Centre, "-data", r.data, "-request", request, "-out", answer)
+	if said := r.failure("provisioning", "kiosk", "answer", "-addr", "http://"+r.Centre, "-data", r.data, "-request", request, "-out", answer+"2"); !strings.Contains(said, "used already") {
+		t.Error(said)
+	}
+	for _, file := range []string{request, answer} {
+		if b, err := os.ReadFile(file); err != nil || strings.Contains(string(b), `"seed"`) {
+			t.Errorf("%s: %v\n%s", file, err, b)
+		}
+	}
+	other := t.TempDir() // of a machine that made a request of its own
+	r.input(code, "kiosk", "enrol", "-centre", "https://centre.example.vn", "-code", "-", "-request", filepath.Join(stick, "other"), "-data", other)
+	if said := r.failure("kiosk", "enrol", "-answer", answer, "-data", other); !strings.Contains(said, "not the centre of this code") {
+		t.Error(said)
+	}
+	if said := r.output("kiosk", "enrol", "-answer", answer, "-data", dir); !strings.Contains(said, "00008-01") {
+		t.Error(said)
+	}
+	c, err := link.LoadCredentials(filepath.Join(dir, credentialsFile))
+	if err != nil || c.Kiosk != "00008-01" || c.Centre != "https://centre.example.vn" {
+		t.Error(c, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, pendingFile)); err == nil {
+		t.Error("the key lies in two files")
 	}
 }
 

@@ -29,6 +29,8 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning kiosk code -id ID        another code for a kiosk: its first was lost, or the machine is replaced
   provisioning kiosk revoke -id ID      shut a stolen kiosk out
   provisioning kiosk list
+  provisioning kiosk answer -request FILE -out FILE
+        for a kiosk without network: what kiosk enrol -request wrote, answered
   provisioning user add -name NAME -role viewer|operator|admin [-units CODES] [-password @FILE | -]
         somebody who may use the dashboard; the password is read from standard input
   provisioning user reset -name NAME    a new password, and the second factor taken away

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tiepdan/kiosk/config"
+	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/staff"
 )
@@ -38,8 +39,10 @@ func kioskCommand(ctx context.Context, args []string, e env) error {
 		return idCommand(ctx, set, args, &o, e, verb)
 	case "list":
 		return listCommand(ctx, set, args, &o, e)
+	case "answer":
+		return answerCommand(ctx, set, args, &o, e)
 	}
-	fmt.Fprintln(e.err, "provisioning kiosk: add, code, revoke or list")
+	fmt.Fprintln(e.err, "provisioning kiosk: add, code, revoke, list or answer")
 	return errUsage
 }
 
@@ -126,6 +129,44 @@ func listCommand(ctx context.Context, set *flag.FlagSet, args []string, o *opera
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.ID, k.Unit, k.Site, state)
 	}
 	return w.Flush()
+}
+
+// answerCommand shows the centre what a kiosk without network wrote, and keeps the
+// answer for the way back. Neither file is worth anything to another machine.
+func answerCommand(ctx context.Context, set *flag.FlagSet, args []string, o *operator, e env) error {
+	in := set.String("request", "", "the `FILE` that kiosk enrol -request wrote")
+	out := set.String("out", "", "the `FILE` for kiosk enrol -answer")
+	if err := flags(set, args, e); err != nil {
+		return err
+	}
+	if *in == "" || *out == "" {
+		fmt.Fprintln(e.err, "provisioning kiosk answer: -request and -out are needed")
+		return errUsage
+	}
+	text, err := os.ReadFile(*in)
+	if err != nil {
+		return err
+	}
+	var req link.EnrolRequest
+	if err := json.Unmarshal(text, &req); err != nil {
+		return fmt.Errorf("%s is no request of a kiosk", *in)
+	}
+	base, err := o.base()
+	if err != nil {
+		return err
+	}
+	reply, err := req.Post(ctx, base)
+	if err != nil {
+		return err
+	}
+	if text, err = json.Marshal(reply); err != nil {
+		return err
+	}
+	if err := writeFile(*out, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "%s is for %s: carry it back\n", *out, reply.Kiosk)
+	return nil
 }
 
 // An operator reaches the running centre.

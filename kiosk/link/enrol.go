@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -173,35 +174,47 @@ func (r EnrolReply) signedBytes(publicKey string) ([]byte, error) {
 	return append([]byte(enrolDomain+publicKey+"\n"), b...), nil
 }
 
-// Enrol makes this kiosk's key, shows the centre the code, and returns what it
-// answers: credentials to save and the first configuration (YAML). Errors wrap
-// one of the sentinels above. Hardware is reported as it is; nothing personal.
-func Enrol(ctx context.Context, centre string, code EnrolCode, hardware map[string]string) (Credentials, []byte, error) {
-	base, err := parseCentre(centre)
-	if err != nil {
-		return Credentials{}, nil, err
+// A Pending is an enrolment that waits for the centre's answer. It holds the key that
+// this device made, and is kept in a file of mode 0600 while the request travels on
+// somebody's USB stick. It redacts itself.
+type Pending struct {
+	Centre  string       `json:"centre"`
+	Seed    string       `json:"seed"`
+	Request EnrolRequest `json:"request"`
+}
+
+func (p Pending) String() string       { return "[enrolment of " + p.Request.PublicKey + "]" }
+func (p Pending) GoString() string     { return p.String() }
+func (p Pending) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// NewPending makes this kiosk's key and what it shows the centre. Hardware is reported
+// as it is; nothing personal.
+func NewPending(centre string, code EnrolCode, hardware map[string]string) (Pending, error) {
+	if _, err := parseCentre(centre); err != nil {
+		return Pending{}, err
 	}
 	user, err := nkeys.CreateUser()
 	if err != nil {
-		return Credentials{}, nil, fmt.Errorf("make this kiosk's key: %w", err)
+		return Pending{}, fmt.Errorf("make this kiosk's key: %w", err)
 	}
 	public, err := user.PublicKey()
 	if err != nil {
-		return Credentials{}, nil, fmt.Errorf("make this kiosk's key: %w", err)
+		return Pending{}, fmt.Errorf("make this kiosk's key: %w", err)
 	}
 	seed, err := user.Seed()
 	if err != nil {
-		return Credentials{}, nil, fmt.Errorf("make this kiosk's key: %w", err)
+		return Pending{}, fmt.Errorf("make this kiosk's key: %w", err)
 	}
-	reply, err := postEnrol(ctx, base.JoinPath("enrol").String(), EnrolRequest{Code: string(code), PublicKey: public, Hardware: hardware})
-	if err != nil {
-		return Credentials{}, nil, err
-	}
-	if err := reply.Verify(code, public); err != nil {
+	return Pending{Centre: centre, Seed: string(seed), Request: EnrolRequest{Code: string(code), PublicKey: public, Hardware: hardware}}, nil
+}
+
+// Accept takes the centre's answer: credentials to save and the first configuration (YAML).
+func (p Pending) Accept(reply EnrolReply) (Credentials, []byte, error) {
+	if err := reply.Verify(EnrolCode(p.Request.Code), p.Request.PublicKey); err != nil {
 		return Credentials{}, nil, err
 	}
 	c := Credentials{
-		Kiosk: reply.Kiosk, Centre: centre, Seed: string(seed), JWT: reply.JWT,
+		Kiosk: reply.Kiosk, Centre: p.Centre, Seed: p.Seed, JWT: reply.JWT,
 		Recipient: reply.Recipient, ReceiptKey: reply.ReceiptKey,
 	}
 	if err := c.Validate(); err != nil {
@@ -210,7 +223,27 @@ func Enrol(ctx context.Context, centre string, code EnrolCode, hardware map[stri
 	return c, reply.Config, nil
 }
 
-func postEnrol(ctx context.Context, url string, req EnrolRequest) (EnrolReply, error) {
+// Enrol shows the centre the code and accepts its answer, in one go. Errors wrap one of
+// the sentinels above.
+func Enrol(ctx context.Context, centre string, code EnrolCode, hardware map[string]string) (Credentials, []byte, error) {
+	p, err := NewPending(centre, code, hardware)
+	if err != nil {
+		return Credentials{}, nil, err
+	}
+	reply, err := p.Request.Post(ctx, centre)
+	if err != nil {
+		return Credentials{}, nil, err
+	}
+	return p.Accept(reply)
+}
+
+// Post shows the centre a request and reads its answer, for whoever carries it.
+func (req EnrolRequest) Post(ctx context.Context, centre string) (EnrolReply, error) {
+	base, err := parseCentre(centre)
+	if err != nil {
+		return EnrolReply{}, err
+	}
+	url := base.JoinPath("enrol").String()
 	body, err := json.Marshal(req)
 	if err != nil {
 		return EnrolReply{}, fmt.Errorf("enrolment request: %w", err)
