@@ -147,6 +147,10 @@ func (c *centre) healthz(w http.ResponseWriter, r *http.Request) {
 		conditions = append(conditions, condition{"bus-away", err.Error()})
 		status, code = "down", http.StatusServiceUnavailable
 	}
+	if err := c.bus.broken(); err != nil {
+		conditions = append(conditions, condition{"bus-broken", err.Error()})
+		status, code = "down", http.StatusServiceUnavailable
+	}
 	answer(w, code, map[string]any{"status": status, "conditions": conditions})
 }
 

@@ -85,17 +85,25 @@ const leastDisk = 2 << 30
 
 func (d *centreDoctor) disk(context.Context) health.Finding {
 	f := health.Finding{Check: "disk", Name: health.Text{VI: "Ổ đĩa", EN: "Disk"}}
-	var s unix.Statfs_t
-	if err := unix.Statfs(d.data.path(), &s); err != nil {
+	free, err := diskFree(d.data.path())
+	if err != nil {
 		return broken(f, health.Fail, err.Error(), health.Text{VI: "Không đọc được thư mục dữ liệu.", EN: "The data folder cannot be read."}, health.Text{})
 	}
-	free := s.Bavail * uint64(s.Bsize)
 	said := fmt.Sprintf("%s: %.1f GB", d.data.path(), float64(free)/(1<<30))
 	if free < leastDisk {
 		return broken(f, health.Fail, said, health.Text{VI: "Ổ đĩa sắp đầy: hồ sơ sẽ nằm lại ở các máy.", EN: "The disk is nearly full: dossiers will stay at the kiosks."},
 			health.Text{VI: "Dọn ổ đĩa hoặc thêm chỗ; máy tự gửi lại, không mất hồ sơ.", EN: "Make room; kiosks send again by themselves, nothing is lost."})
 	}
 	return f.Good(said)
+}
+
+// diskFree is how many bytes may still be written where a folder is.
+func diskFree(dir string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil
 }
 
 func (d *centreDoctor) answers(ctx context.Context) health.Finding {

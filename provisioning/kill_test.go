@@ -20,10 +20,12 @@ type child struct {
 	url string
 }
 
-func startChild(t *testing.T, data string) child {
+func startChild(t *testing.T, data string) child { return startChildAt(t, data, "127.0.0.1:0") }
+
+func startChildAt(t *testing.T, data, addr string) child {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asCentre+"="+strings.Join([]string{"serve", "-addr", "127.0.0.1:0", "-data", data, "-onestop-sim"}, "\n"))
+	cmd.Env = append(os.Environ(), asCentre+"="+strings.Join([]string{"serve", "-addr", addr, "-data", data, "-onestop-sim"}, "\n"))
 	cmd.Stderr = os.Stderr
 	if !testing.Verbose() {
 		cmd.Stderr = nil

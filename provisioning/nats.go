@@ -27,6 +27,8 @@ type bus interface {
 	dial(ctx context.Context) (net.Conn, error)
 	// setAccounts tells the servers who is in, and who no longer.
 	setAccounts(tokens map[string]string) error
+	// broken says why it keeps nothing any more; nil: it does.
+	broken() error
 	// stop ends it, after everybody has left.
 	stop()
 }
@@ -98,6 +100,15 @@ func (b *embedded) setAccounts(tokens map[string]string) error {
 	return nil
 }
 
+// broken tells a server whose files could not be written, as on a full disk: it refuses
+// from then on, also when there is room again.
+func (b *embedded) broken() error {
+	if h := b.srv.Healthz(nil); h.Status != "ok" {
+		return errors.New(h.Error)
+	}
+	return nil
+}
+
 func (b *embedded) stop() {
 	b.srv.Shutdown()
 	b.srv.WaitForShutdown()
@@ -152,7 +163,8 @@ func (b external) setAccounts(tokens map[string]string) error {
 	return nil
 }
 
-func (external) stop() {}
+func (external) broken() error { return nil } // its nodes are somebody else's to mend
+func (external) stop()         {}
 
 // inProcess lets nats.go connect by [bus.dial].
 type inProcess struct{ bus }

@@ -70,7 +70,42 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	if o.alerts.account, err = secretText(o.alerts.account, e); err != nil {
 		return fmt.Errorf("-smtp-account: %w", err)
 	}
-	return serve(ctx, o, e)
+	for {
+		if err := serve(ctx, o, e); !errors.Is(err, errAgain) {
+			return err
+		}
+	}
+}
+
+// errAgain ends a centre that is to begin anew at once.
+var errAgain = errors.New("to begin anew")
+
+const (
+	lookAtBus = 5 * time.Second
+	leastRoom = 16 << 20 // bytes free on a disk that was full
+)
+
+// mendBus ends this centre, to begin anew, once the bus that broke on a full disk may
+// write again. Until then kiosks keep what is not taken.
+func (c *centre) mendBus(ctx context.Context, data dataDir) error {
+	looks := time.NewTicker(lookAtBus)
+	defer looks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-looks.C:
+		}
+		broken := c.bus.broken()
+		if broken == nil {
+			continue
+		}
+		room, err := diskFree(data.path())
+		c.log.Error("the bus keeps nothing: kiosks keep their dossiers", "err", broken, "bytes_free", room)
+		if err == nil && room > leastRoom {
+			return errAgain
+		}
+	}
 }
 
 // gatewayFlags are those of serve and of gateway.
@@ -200,6 +235,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
 	work(&workers, "registry", func() error { return again(ctx, log, "registry", c.city.run) })
 	work(&workers, "requests", func() error { return again(ctx, log, "requests", c.answerKiosks) })
+	work(&workers, "bus", func() error { return c.mendBus(ctx, data) })
 	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })
 	work(&workers, "reports", func() error { return again(ctx, log, "reports", c.countBook) })
 	if c.gateway != nil {
