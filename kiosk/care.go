@@ -113,11 +113,7 @@ func notEnrolled(data string) error {
 // keepEnrolment keeps what the centre gave. The configuration first: with credentials in
 // place the kiosk counts as enrolled.
 func keepEnrolment(data string, cred link.Credentials, told []byte) error {
-	told, err := withDevices(told, data)
-	if err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(data, configFile), told); err != nil {
+	if err := writeTold(data, told); err != nil {
 		return err
 	}
 	return cred.Save(filepath.Join(data, credentialsFile))
@@ -182,7 +178,7 @@ func (c *care) Undo(ctx context.Context) error {
 	if err := writeFile(filepath.Join(c.o.data, devicesFile), devices); err != nil {
 		return err
 	}
-	for _, name := range []string{credentialsFile, configFile} {
+	for _, name := range []string{credentialsFile, configFile, toldFile} {
 		if err := os.Remove(filepath.Join(c.o.data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -20,7 +20,6 @@ import (
 
 	"tiepdan/drivers/card/trust"
 	"tiepdan/drivers/printer"
-	"tiepdan/drivers/scanner"
 	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
@@ -105,7 +104,12 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 	defer db.Close()
 
 	tracker := health.NewTracker()
-	report := func() health.Report { return tracker.Report(time.Now()) }
+	goesBy := toldHash(o.data)
+	report := func() health.Report {
+		r := tracker.Report(time.Now())
+		r.Config = goesBy
+		return r
+	}
 	told := readOrders(o, tracker, log)
 	dev, err := told.devices(o, log)
 	if err != nil {
@@ -191,6 +195,9 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		workers = append(workers, worker{"link", conn.Run}, worker{"outbox", box.Run},
 			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", func(ctx context.Context) error { return conn.SayHealth(ctx, report) }},
 			worker{"receipts", showReceipts(news, visits)})
+		if o.config == filepath.Join(o.data, configFile) { // a file of somebody's own is theirs to change
+			workers = append(workers, worker{"desired", follow(conn, o.data, tech.restart, tracker, log.With("part", "desired"))})
+		}
 	}
 	log.Info("kiosk starts", "addr", o.addr, "kiosk", told.credentials.Kiosk, "sim", o.sim)
 	err = runAll(ctx, append(workers, dev.run...), log)
@@ -226,18 +233,8 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 		return told
 	}
 	if err == nil {
-		if _, unknown := printerProfile(cfg); unknown != nil {
-			err = &config.FieldError{Field: "devices.printer", Value: cfg.Devices.Printer.Profile, Why: unknown.Error()}
-		}
-	}
-	if err == nil {
-		if _, unknown := scanner.ProfileNamed(cfg.Devices.Scanner.Profile); unknown != nil {
-			err = &config.FieldError{Field: "devices.scanner.profile", Value: cfg.Devices.Scanner.Profile, Why: unknown.Error()}
-		}
-	}
-	if err == nil {
 		var layouts *printer.Layouts
-		if layouts, err = layoutsOfConfig(cfg); err == nil {
+		if layouts, err = usable(cfg); err == nil {
 			told.layouts = layouts
 		}
 	}

@@ -295,6 +295,10 @@ func (m *mailbox[T]) put(v T) {
 	m.mu.Lock()
 	m.value = v
 	m.mu.Unlock()
+	m.wake()
+}
+
+func (m *mailbox[T]) wake() {
 	select {
 	case m.ready <- struct{}{}:
 	default:

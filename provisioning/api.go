@@ -65,6 +65,7 @@ var refusals = []struct {
 	{enrol.ErrNoKiosk, http.StatusNotFound, "not-there"},
 	{gateway.ErrNotHeld, http.StatusNotFound, "not-there"},
 	{fleet.ErrNoAlert, http.StatusNotFound, "not-there"},
+	{fleet.ErrNoRollout, http.StatusConflict, "not-running"},
 	{report.ErrBy, http.StatusBadRequest, "bad-input"},
 }
 
@@ -88,6 +89,11 @@ func (c *centre) api() http.Handler {
 
 	mux.HandleFunc("POST /api/kiosks/{id}/command/{verb}", c.ask(staff.Operator, c.apiCommand))
 	mux.HandleFunc("POST /api/kiosks/{id}/technician-code", c.ask(staff.Operator, c.apiTechnicianCode))
+
+	mux.HandleFunc("POST /api/config/try", c.ask(staff.Admin, c.apiTryConfig))
+	mux.HandleFunc("POST /api/config", c.ask(staff.Admin, c.apiBeginConfig))
+	mux.HandleFunc("GET /api/rollouts", c.ask(staff.Viewer, c.apiRollouts))
+	mux.HandleFunc("POST /api/rollouts/{id}/stop", c.ask(staff.Admin, c.apiStopRollout))
 
 	mux.HandleFunc("GET /api/alerts", c.ask(staff.Viewer, c.apiAlerts))
 	mux.HandleFunc("POST /api/alerts/{id}/ack", c.ask(staff.Operator, c.apiAck))

@@ -188,7 +188,7 @@ func TestOneWard(t *testing.T) {
 	}
 	for _, route := range []string{
 		"GET kiosks/00004-01", "POST kiosks/00004-01/code", "POST kiosks/00004-01/revoke", "POST kiosks/00004-01/technician-code",
-		"POST kiosks/00004-01/command/restart", "POST kiosks/00004-01/command/test-print", "GET receipts/" + string(filed.Receipt),
+		"POST kiosks/00004-01/command/restart", "POST rollouts/x/stop", "POST kiosks/00004-01/command/test-print", "GET receipts/" + string(filed.Receipt),
 		"POST quarantine/00004-01/" + string(held.Receipt) + "/retry", "PUT people/badinh", "PUT people/city", "POST people/badinh/reset", "POST people/city/reset",
 	} {
 		method, path, _ := strings.Cut(route, " ")

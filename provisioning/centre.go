@@ -43,6 +43,7 @@ type centre struct {
 	fleet        *fleet.Watch
 	city         *city
 	alerts       *fleet.Keeper
+	rollouts     *fleet.Rollouts
 	book         *gateway.Desk
 	reports      *report.Cache
 	roll         *staff.Roll
@@ -65,6 +66,7 @@ func (c *centre) handler(hosts []string, sim http.Handler) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.collectors(), promhttp.HandlerOpts{}))
 	mux.Handle("POST /enrol", c.desk)
 	mux.Handle("GET /nats", c.link)
+	mux.HandleFunc("GET "+link.BlobPath+"/{hash}", c.blob)
 	mux.Handle("/admin/", c.admin())
 	if sim != nil {
 		mux.Handle(simPath+"/", sim)

@@ -18,7 +18,8 @@ import (
 )
 
 // newRegistry is a registry with one kiosk, on a NATS of its own, and the key its codes trust.
-func newRegistry(t *testing.T) (*enrol.Registry, enrol.Kiosk, ed25519.PublicKey) {
+// newJetStream is an embedded NATS in a folder of its own.
+func newJetStream(t *testing.T) jetstream.JetStream {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	seeds, err := enrol.NewSeeds()
@@ -43,6 +44,12 @@ func newRegistry(t *testing.T) (*enrol.Registry, enrol.Kiosk, ed25519.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return js
+}
+
+func newRegistry(t *testing.T) (*enrol.Registry, enrol.Kiosk, ed25519.PublicKey) {
+	t.Helper()
+	js := newJetStream(t)
 	registry, err := enrol.OpenRegistry(t.Context(), js, 1, []byte("pepper"))
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,11 @@ func (c *centre) openRooms(ctx context.Context, o options, data dataDir) (err er
 		return err
 	}
 	c.alerts.Ways, c.alerts.Standings, c.alerts.Log = ways, c.city.stand, c.log.With("part", "alerts")
+	if c.rollouts, err = fleet.OpenRollouts(ctx, c.js, o.replicas); err != nil {
+		return err
+	}
+	c.rollouts.Standings, c.rollouts.Apply = c.city.stand, c.applyChange
+	c.alerts.Chores = append(c.alerts.Chores, c.rollouts.Step)
 	c.reports, err = report.Open(ctx, data.path("report.db"))
 	return err
 }

@@ -66,6 +66,7 @@ const (
 	CatalogueInvalid    = "catalogue-invalid"
 	CatalogueExpired    = "catalogue-expired"
 	ConfigInvalid       = "config-invalid"
+	ConfigRefused       = "config-refused"
 
 	// These are seen from the centre alone; see [ByCentre].
 	KioskSilent   = "kiosk-silent"
@@ -96,6 +97,11 @@ var Declarations = []Declaration{
 		Code: ConfigInvalid, Severity: Critical, Who: Centre,
 		Text: Text{"Cấu hình của máy có lỗi.", "The configuration of the kiosk has errors."},
 		Step: Text{"Xem trường nào sai ở /healthz hoặc nhật ký của máy, rồi gửi lại cấu hình.", "See in /healthz or the kiosk's log which field is wrong, then send the configuration again."},
+	},
+	{
+		Code: ConfigRefused, Severity: Warning, Who: Centre,
+		Text: Text{"Máy không nhận được cấu hình mới, vẫn chạy theo cấu hình cũ.", "The kiosk could not take its new configuration, and goes on by the old one."},
+		Step: Text{"Xem trường nào sai ở trang của máy, sửa rồi gửi lại.", "See on the kiosk's page which field is wrong, mend it and send it again."},
 	},
 	{
 		Code: CatalogueInvalid, Severity: Critical, Who: Centre,

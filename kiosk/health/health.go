@@ -23,7 +23,8 @@ const (
 type Report struct {
 	Status     Status      `json:"status"`
 	At         time.Time   `json:"at"`
-	Conditions []Condition `json:"conditions"` // what weighs most first; never null
+	Conditions []Condition `json:"conditions"`       // what weighs most first; never null
+	Config     string      `json:"config,omitempty"` // hash of the configuration it was told and goes by
 }
 
 // A Condition that holds.

@@ -56,6 +56,8 @@ type Conn struct {
 	log   *slog.Logger
 	obey  func(ctx context.Context, verb string) (*health.Diagnosis, error) // nil: no commands
 
+	hints chan struct{} // what is desired may have changed
+
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced when what is below changes
 	level    Level
@@ -81,6 +83,7 @@ func New(c Credentials, log *slog.Logger) (*Conn, error) {
 		url:      strings.Replace(u.Scheme, "http", "ws", 1) + "://" + u.Host,
 		path:     strings.TrimSuffix(u.Path, "/") + "/nats",
 		log:      log,
+		hints:    make(chan struct{}, 1),
 		changed:  make(chan struct{}),
 		level:    Down,
 		watchers: map[*func(dossier.Receipt)]struct{}{},
@@ -150,6 +153,14 @@ func (c *Conn) connected(ctx context.Context) error {
 		return err
 	}
 	if _, err := nc.Subscribe(ReceiptSubject(c.creds.Kiosk, ">"), c.receipt); err != nil {
+		return err
+	}
+	if _, err := nc.Subscribe(DesiredSubject(c.creds.Kiosk), func(*nats.Msg) {
+		select {
+		case c.hints <- struct{}{}:
+		default:
+		}
+	}); err != nil {
 		return err
 	}
 	if c.obey != nil {

@@ -63,8 +63,9 @@ var ErrBusy = errors.New("enrol: the registry is busy, try again")
 // Registry is the list of kiosks and of codes, in two KV buckets. Every change
 // is compare-and-set, so that any number of centres may share it.
 type Registry struct {
-	kiosks, codes jetstream.KeyValue
-	pepper        []byte
+	kiosks, codes  jetstream.KeyValue
+	desired, blobs jetstream.KeyValue
+	pepper         []byte
 }
 
 // A code in the bucket, under its HMAC: who reads a backup can't use it.
@@ -80,8 +81,12 @@ func OpenRegistry(ctx context.Context, js jetstream.JetStream, replicas int, pep
 	for _, b := range []struct {
 		kv   *jetstream.KeyValue
 		name string
-	}{{&r.kiosks, "kiosks"}, {&r.codes, "codes"}} {
-		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: b.name, History: 5, Replicas: replicas})
+	}{{&r.kiosks, "kiosks"}, {&r.codes, "codes"}, {&r.desired, link.BucketDesired}, {&r.blobs, "blobs"}} {
+		history := uint8(5)
+		if b.name == "blobs" { // called by their hashes, they never change
+			history = 1
+		}
+		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: b.name, History: history, Replicas: replicas})
 		if err != nil {
 			return nil, fmt.Errorf("enrol: bucket %s: %w", b.name, err)
 		}
@@ -123,13 +128,56 @@ func (r *Registry) Add(ctx context.Context, first config.Config, hash func(strin
 		_, err = r.kiosks.Create(ctx, k.ID, data)
 		switch {
 		case err == nil:
-			return k, nil
+			return k, r.desire(ctx, k)
 		case !errors.Is(err, jetstream.ErrKeyExists):
 			return Kiosk{}, fmt.Errorf("enrol: add %s: %w", k.ID, err)
 		}
 	}
 	return Kiosk{}, fmt.Errorf("enrol: unit %s is full", first.Unit.Code)
 }
+
+// desire tells a kiosk, now or when it comes, what it is to be.
+func (r *Registry) desire(ctx context.Context, k Kiosk) error {
+	hash := link.HashOf(k.Config)
+	if _, err := r.blobs.Put(ctx, hash, k.Config); err != nil {
+		return fmt.Errorf("enrol: keep a configuration: %w", err)
+	}
+	data, err := json.Marshal(link.Desired{Config: hash})
+	if err != nil {
+		return err
+	}
+	if _, err := r.desired.Put(ctx, k.ID, data); err != nil {
+		return fmt.Errorf("enrol: desire of %s: %w", k.ID, err)
+	}
+	return nil
+}
+
+// SetConfig gives a kiosk another configuration.
+func (r *Registry) SetConfig(ctx context.Context, id string, text []byte) (Kiosk, error) {
+	k, err := r.change(ctx, id, func(k *Kiosk) { k.Config = text })
+	if err != nil {
+		return Kiosk{}, err
+	}
+	return k, r.desire(ctx, k)
+}
+
+// Blob is what is called by this hash. The error is [ErrNoBlob] if nothing is.
+func (r *Registry) Blob(ctx context.Context, hash string) ([]byte, error) {
+	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
+		return nil, ErrNoBlob
+	}
+	e, err := r.blobs.Get(ctx, hash)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, ErrNoBlob
+	}
+	if err != nil {
+		return nil, fmt.Errorf("enrol: %w", err)
+	}
+	return e.Value(), nil
+}
+
+// ErrNoBlob says that nothing is called by this hash.
+var ErrNoBlob = errors.New("there is nothing of this name")
 
 // NewCode makes a one-time code for a kiosk, which trusts whoever holds receiptKey.
 func (r *Registry) NewCode(ctx context.Context, kiosk string, life time.Duration, receiptKey ed25519.PublicKey) (k Kiosk, c link.EnrolCode, expires time.Time, err error) {
@@ -252,6 +300,12 @@ func (r *Registry) Revoke(ctx context.Context, id string) (Kiosk, error) {
 		k.shut(now)
 		k.Revoked = now
 	})
+}
+
+// Kiosk is what the registry has of one now.
+func (r *Registry) Kiosk(ctx context.Context, id string) (Kiosk, error) {
+	k, _, err := r.get(ctx, id)
+	return k, err
 }
 
 func (r *Registry) get(ctx context.Context, id string) (Kiosk, uint64, error) {

@@ -20,6 +20,7 @@ type Keeper struct {
 	Ways      []Way
 	Standings func(context.Context) ([]Standing, error)
 	Log       *slog.Logger
+	Chores    []func(ctx context.Context, now time.Time) error // what else one centre at a time does
 
 	kv   jetstream.KeyValue
 	self string
@@ -56,6 +57,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 			mine, err := k.lease(ctx, now)
 			if err == nil && mine {
 				err = k.step(ctx, now)
+				for _, chore := range k.Chores {
+					err = errors.Join(err, chore(ctx, now))
+				}
 			}
 			if err != nil && ctx.Err() == nil {
 				k.Log.Warn("alerts", "err", err) // the next round does it

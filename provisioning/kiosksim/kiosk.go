@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tiepdan/kiosk/dossier"
@@ -36,6 +37,7 @@ type Kiosk struct {
 	box     *memory
 	out     *outbox.Outbox
 	changed func(link.Level)
+	goesBy  atomic.Value // string: hash of the configuration
 }
 
 // New makes a kiosk that stands in a unit and comes in with these credentials.
@@ -54,7 +56,7 @@ func New(creds link.Credentials, unit string, habits Habits, changed func(link.L
 func (k *Kiosk) Run(ctx context.Context) {
 	var life sync.WaitGroup
 	for _, work := range []func(context.Context) error{
-		k.conn.Run, k.out.Run, k.suffer, k.serve,
+		k.conn.Run, k.out.Run, k.suffer, k.serve, k.follow,
 		func(ctx context.Context) error { return k.conn.SayHealth(ctx, k.report) },
 		func(ctx context.Context) error { return k.conn.Watch(ctx, k.changed) },
 	} {
@@ -63,7 +65,24 @@ func (k *Kiosk) Run(ctx context.Context) {
 	life.Wait()
 }
 
-func (k *Kiosk) report() health.Report { return k.Health.Report(time.Now()) }
+func (k *Kiosk) report() health.Report {
+	r := k.Health.Report(time.Now())
+	r.Config, _ = k.goesBy.Load().(string)
+	return r
+}
+
+// follow takes every configuration as it comes. The first it has had since it enrolled.
+func (k *Kiosk) follow(ctx context.Context) error {
+	return k.conn.WatchDesired(ctx, func(want link.Desired) {
+		if had, ok := k.goesBy.Load().(string); ok && had != want.Config {
+			if _, err := k.conn.Blob(ctx, want.Config); err != nil {
+				k.log.Error("a light kiosk could not fetch its configuration", "kiosk", k.ID, "err", err)
+				return
+			}
+		}
+		k.goesBy.Store(want.Config)
+	})
+}
 
 // SetCut takes the network cable out, or puts it back.
 func (k *Kiosk) SetCut(cut bool) { k.conn.SetCut(cut) }

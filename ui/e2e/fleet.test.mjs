@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { open, signIn } from './admin.mjs'
-import { centre, out, printer } from './house.mjs'
+import { centre, kiosk, out, printer } from './house.mjs'
 import { accessible, english, texts, worded } from './looks.mjs'
-import { goHome } from './person.mjs'
+import { chromium, goHome } from './person.mjs'
 
 /** @typedef {import('playwright-core').Page} Page */
 
-const pages = ['overview', 'kiosks', 'kiosk/00004-01', 'alerts', 'dossiers', 'reports', 'add', 'people', 'audit', 'me']
+const pages = ['overview', 'kiosks', 'kiosk/00004-01', 'alerts', 'dossiers', 'reports', 'add', 'config', 'people', 'audit', 'me']
 after(goHome)
 
 /** @param {Page} page @param {string} name */
@@ -114,4 +114,29 @@ test('an operator of one unit sees no people and adds no kiosks', async (t) => {
   assert.equal(await page.getByTestId('go-add').count(), 0)
   await page.goto(`${centre}/#/people`)
   await page.getByTestId('wrong').waitFor() // and the centre itself refuses
+})
+
+test('a change of configuration is tried, told, taken by the kiosk when nobody stands there, and seen', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await visit(page, 'config')
+  const kiosks = page.getByTestId('field-kiosks')
+  await kiosks.fill('00004-01')
+  for (const [text, said] of [['phone: "ab"', /phone/], ['unit: {code: "00008"}', /unit/], ['nonsense', /phone/], ['phnoe: "1"', /phnoe/]]) {
+    await page.getByTestId('field-change').fill(String(text))
+    await page.getByTestId('go-try').click()
+    await page.getByTestId('wrong').filter({ hasText: said }).waitFor()
+  }
+  await page.getByTestId('field-change').fill('phone: "024 3999 0000"')
+  await page.getByTestId('go-try').click()
+  await page.getByTestId('differences').filter({ hasText: '+ phone: 024 3999 0000' }).waitFor()
+  await accessible(page, 'a change tried')
+  if (out) await page.screenshot({ path: `${out}/fleet-desk-config-tried.png`, fullPage: true })
+  await page.getByTestId('go-begin').click()
+  await page.locator('[data-testid="rollout"][data-state="finished"]').waitFor({ timeout: 60_000 })
+  const resident = await (await chromium()).newPage()
+  t.after(() => resident.close())
+  await resident.goto(kiosk)
+  await resident.getByTestId('go-help').click()
+  await resident.getByText('024 3999 0000').first().waitFor()
 })

@@ -23,6 +23,8 @@ export interface Deed { at: string; who: string; from?: string; what: string; ta
 export interface ReportLine { key: string; name: string; received: number; accepted: number; refused: number; quarantined: number; processed: number; peak_day: string; peak_count: number }
 
 export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string; readiness: Diagnosis | null }
+export interface Tried { kiosks: number; first: string; before: string; after: string }
+export interface Rollout { id: string; by: string; at: string; change: string; kiosks: number; done: number; waits: number; state: 'running' | 'finished' | 'halted' | 'stopped'; why?: string; changed: string | null }
 export interface UnitName { code: string; name: string }
 const ranks: Role[] = ['viewer', 'operator', 'admin']
 /** Whether somebody's role is at least this one; the centre decides, this only hides what it would refuse. */
@@ -54,6 +56,8 @@ const { w } = staff
 export function why(e: unknown): string {
   const code = e instanceof Refused ? e.code : 'busy'
   const words: Record<string, string> = {
+    'config-wrong': w('Cấu hình chưa đúng:', 'The configuration is wrong:'),
+    'not-running': w('Đợt thay đổi này đã kết thúc.', 'This rollout has ended.'),
     'kiosk-silent': w('Máy không trả lời. Nó có điện và có mạng không?', 'The kiosk does not answer. Has it power and network?'),
     'kiosk-visit': w('Đang có người dùng máy. Thử lại sau.', 'Somebody is using the kiosk. Try again later.'),
     'kiosk-paper': w('Giấy chưa ra.', 'The paper did not come out.'),

@@ -85,6 +85,8 @@ export const deedWord = (what: string): string =>
     'kiosk.test-print': w('in thử', 'printed a test page'),
     'kiosk.readiness': w('kiểm tra máy', 'had it examined'),
     'kiosk.technician-code': w('xem mã kỹ thuật', 'saw the technician code'),
+    'config.begin': w('đổi cấu hình', 'changed configurations'),
+    'config.stop': w('dừng đổi cấu hình', 'stopped a change'),
     'alert.ack': w('nhận báo động', 'took an alert'),
     'dossier.retry': w('thử lại hồ sơ', 'tried a dossier again'),
     'person.add': w('thêm người dùng', 'added a person'),

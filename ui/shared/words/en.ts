@@ -474,5 +474,6 @@ export const en: Record<keyof typeof vi, string> = {
   'health.trust-anchors-missing': 'The machine has no certificates to check cards',
   'health.catalogue-invalid': 'The list of procedures is not right',
   'health.catalogue-expired': 'The list of procedures is old',
+  'health.config-refused': 'The machine has not taken its new settings',
   'health.config-invalid': 'The machine is being set up',
 }

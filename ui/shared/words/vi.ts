@@ -523,5 +523,6 @@ export const vi = {
   'health.trust-anchors-missing': 'Máy chưa có chứng thư để kiểm tra thẻ',
   'health.catalogue-invalid': 'Danh mục thủ tục chưa đúng',
   'health.catalogue-expired': 'Danh mục thủ tục đã cũ',
+  'health.config-refused': 'Máy chưa nhận được cấu hình mới',
   'health.config-invalid': 'Máy đang được cài đặt lại',
 } as const
