@@ -77,9 +77,9 @@ test('a printer that opens is a cause on the overview without a reload, found by
   }
   await page.keyboard.press('Enter')
   await page.getByTestId('screen-kiosk').waitFor()
-  await page.locator('[data-testid^="trouble-"]').first().waitFor()
+  await page.getByTestId('trouble-cover-open').waitFor()
   await printer({ cover: 'closed' })
-  await page.locator('[data-testid^="trouble-"]').first().waitFor({ state: 'detached', timeout: 90_000 })
+  await page.getByTestId('trouble-cover-open').waitFor({ state: 'detached', timeout: 90_000 })
   await page.goBack()
   await page.getByTestId('screen-kiosks').waitFor()
 })

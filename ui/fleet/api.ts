@@ -79,5 +79,5 @@ export function why(e: unknown): string {
     'sign-in': w('Phiên làm việc đã hết. Mời đăng nhập lại.', 'Your session has ended. Please sign in again.'),
   }
   const text = words[code] ?? w('Trung tâm đang bận. Mời thử lại.', 'The centre is busy. Please try again.')
-  return e instanceof Refused && e.code === 'bad-input' && e.detail ? `${text} (${e.detail})` : text
+  return e instanceof Refused && ['bad-input', 'config-wrong'].includes(e.code) && e.detail ? `${text} (${e.detail})` : text
 }
