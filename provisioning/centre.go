@@ -67,6 +67,9 @@ func (c *centre) handler(hosts []string, sim http.Handler) http.Handler {
 	mux.Handle("POST /enrol", c.desk)
 	mux.Handle("GET /nats", c.link)
 	mux.HandleFunc("GET "+link.BlobPath+"/{hash}", c.blob)
+	if c.gateway != nil {
+		mux.HandleFunc("GET "+gateway.FilesPath+"/{token}", c.gateway.Files)
+	}
 	mux.Handle("/admin/", c.admin())
 	if sim != nil {
 		mux.Handle(simPath+"/", sim)

@@ -233,30 +233,29 @@ func TestPoisonBlocksNothing(t *testing.T) {
 	}
 }
 
-// Pages stay at the centre until their dossier is answered for, whatever the answer.
-func TestPagesGoWithTheReceipt(t *testing.T) {
+// Pages of a dossier that One-Stop refused go with its receipt; those of one it took
+// when it has fetched them (see TestPages).
+func TestRefusedPagesGoWithTheReceipt(t *testing.T) {
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
-	for _, c := range []struct{ fault, outcome string }{{"none", dossier.Accepted}, {"refuse", dossier.Refused}} {
-		full := newDossier(t, d.creds.Kiosk)
-		full.Papers = []dossier.Paper{{Code: "KQ1", Name: "Giấy tờ", How: "pages", Parts: []int{1}}}
-		s := d.seal(full, dossier.Part{N: 1, MIME: "image/jpeg", Data: make([]byte, link.PieceSize)})
-		for piece := range link.Pieces(s.Manifest) {
-			if err := d.conn.PublishPart(t.Context(), s.Receipt, piece.N, s.Parts[piece.Part][piece.From:piece.To]); err != nil {
-				t.Fatal(err)
-			}
+	full := newDossier(t, d.creds.Kiosk)
+	full.Papers = []dossier.Paper{{Code: "KQ1", Name: "Giấy tờ", How: "pages", Parts: []int{1}}}
+	s := d.seal(full, dossier.Part{N: 1, MIME: "image/jpeg", Data: make([]byte, link.PieceSize)})
+	for piece := range link.Pieces(s.Manifest) {
+		if err := d.conn.PublishPart(t.Context(), s.Receipt, piece.N, s.Parts[piece.Part][piece.From:piece.To]); err != nil {
+			t.Fatal(err)
 		}
-		if page := get(t, h.url+"/metrics"); !strings.Contains(page, "tiepdan_parts_held 2") {
-			t.Errorf("%s: two pieces were handed over:\n%s", c.outcome, page)
-		}
-		h.fault(c.fault, 1)
-		d.publish(s)
-		if r := d.receipt(s, 1); r.Outcome != c.outcome {
-			t.Errorf("%+v", r)
-		}
-		if page := get(t, h.url+"/metrics"); !strings.Contains(page, "tiepdan_parts_held 0") {
-			t.Errorf("%s: pages are still held:\n%s", c.outcome, page)
-		}
+	}
+	if page := get(t, h.url+"/metrics"); !strings.Contains(page, "tiepdan_parts_held 2") {
+		t.Errorf("two pieces were handed over:\n%s", page)
+	}
+	h.fault("refuse", 1)
+	d.publish(s)
+	if r := d.receipt(s, 1); r.Outcome != dossier.Refused {
+		t.Errorf("%+v", r)
+	}
+	if page := get(t, h.url+"/metrics"); !strings.Contains(page, "tiepdan_parts_held 0") {
+		t.Errorf("pages are still held:\n%s", page)
 	}
 }
 

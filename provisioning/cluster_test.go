@@ -236,7 +236,7 @@ func TestClusterChaos(t *testing.T) {
 	gateway := func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), asCentre+"="+strings.Join([]string{"gateway", "-nats", c.urls(), "-data", data,
-			"-onestop", city.URL + "/city", "-onestop-account", "@" + secret}, "\n"))
+			"-onestop", city.URL + "/city", "-onestop-account", "@" + secret, "-files-addr", "127.0.0.1:0", "-files-url", a.url}, "\n"))
 		if err := cmd.Start(); err != nil {
 			t.Error(err)
 		}
@@ -320,6 +320,13 @@ func TestClusterChaos(t *testing.T) {
 		n++
 		if items[string(r)] == nil {
 			t.Errorf("%s is not at One-Stop", r)
+		}
+	}
+	for _, m := range items { // its pages, too, whoever had to fetch them again
+		if err := until(t, func() (bool, error) {
+			return pagesOf(m) == fetchedOf(oneStopAt(t, city.URL+"/city/dossiers")[m["MaHoSoNguon"].(string)]), nil
+		}); err != nil {
+			t.Errorf("%v: pages are missing: %v", m["MaHoSo"], err)
 		}
 	}
 	if n != total || len(items) != total {

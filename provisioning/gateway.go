@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -58,9 +59,11 @@ func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys
 		},
 		Trust:    anchors,
 		Requires: o.requires,
+		FilesURL: strings.TrimSuffix(o.filesURL, "/"),
 		Replicas: max(1, o.replicas),
 
 		StatusEvery: o.poll,
+		FilesAgain:  o.filesAgain,
 		Log:         log.With("part", "gateway"),
 	})
 }
@@ -73,6 +76,7 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 	set.StringVar(&o.data, "data", defaultData, "`DIR` with the centre's keys")
 	set.StringVar(&o.nats, "nats", "", "`URLS` of the bus: nats://a:4222,nats://b:4222 of a cluster, or ws://host:8090/nats of a centre with an embedded one")
 	set.BoolVar(&o.verbose, "v", false, "log more")
+	filesAddr := set.String("files-addr", "127.0.0.1:8091", "`HOST:PORT` where One-Stop fetches pages, decrypted; -files-url is what it calls that by")
 	o.gatewayFlags(set)
 	if err := flags(set, args, e); err != nil {
 		return err
@@ -100,9 +104,23 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 		return err
 	}
 	defer nc.Close()
+	listener, err := listen(*filesAddr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // a second close is no news
+	if o.filesURL == "" {
+		o.filesURL = "http://" + listener.Addr().String()
+	}
 	g, err := openGateway(ctx, o, data, keys.gateway, nc, log)
 	if err != nil {
 		return err
 	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+gateway.FilesPath+"/{token}", g.Files)
+	pages := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(log.With("part", "http").Handler(), slog.LevelDebug)}
+	defer pages.Close()
+	go pages.Serve(listener) // ends with its listener
 	return errors.Join(g.Run(ctx), nc.FlushTimeout(2*time.Second))
 }

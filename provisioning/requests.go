@@ -52,7 +52,8 @@ func (c *centre) answerKiosks(ctx context.Context) error {
 				err = respond(m, link.Answer{Error: code})
 			}
 			if err == nil && then != nil {
-				err = then()
+				// What comes next may cut the kiosk off: its answer is to be there before.
+				err = errors.Join(c.nc.FlushTimeout(lastWord), sleep(asked, lastWord/4), then())
 			}
 			if err != nil {
 				c.log.Warn("a kiosk's request failed", "subject", m.Subject, "err", err)
@@ -65,6 +66,15 @@ func (c *centre) answerKiosks(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 func respond(m *nats.Msg, answer link.Answer) error {

@@ -27,6 +27,7 @@ import (
 type options struct {
 	addr, data, nats string
 	onestop          string
+	filesURL         string
 	account          string
 	sim              bool
 	hosts            string
@@ -37,6 +38,7 @@ type options struct {
 	totp             string
 	alerts           alertOptions
 	timeout, poll    time.Duration // of One-Stop; 0: the usual
+	filesAgain       time.Duration // 0: the usual
 }
 
 func serveCommand(ctx context.Context, args []string, e env) error {
@@ -112,6 +114,7 @@ func (c *centre) mendBus(ctx context.Context, data dataDir) error {
 func (o *options) gatewayFlags(set *flag.FlagSet) {
 	set.StringVar(&o.onestop, "onestop", "", "`URL` of the One-Stop system")
 	set.StringVar(&o.account, "onestop-account", "", "`USER:PASSWORD` at One-Stop, or @FILE, or -")
+	set.StringVar(&o.filesURL, "files-url", "", "`URL` of this program as One-Stop sees it: it fetches pages there")
 	set.StringVar(&o.requires, "filing-requires", config.FilingRead, "the least a card must be proven: anchored, signed or read")
 	set.StringVar(&o.trust, "trust", "", "`DIR` of CSCA anchors (DATA/centre/trust)")
 }
@@ -196,6 +199,9 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	}
 	defer func() { err = errors.Join(err, sim.close()) }()
 	if o.onestop != "" {
+		if o.filesURL == "" {
+			o.filesURL = "http://" + reachable(listener.Addr())
+		}
 		if c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log); err != nil {
 			return err
 		}
@@ -307,6 +313,15 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("-addr %s: %w", addr, err)
 	}
 	return l, nil
+}
+
+// reachable is an address one can dial: a server on all addresses is on the loopback one too.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return addr.String()
 }
 
 func openBus(at string, data dataDir, authority *enrol.Authority, log *slog.Logger) (bus, error) {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -46,15 +45,6 @@ func simAnchors(o options) [][]byte {
 		return nil
 	}
 	return [][]byte{cardsim.CSCA()}
-}
-
-// reachable is an address one can dial: a server on all addresses is on the loopback one too.
-func reachable(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
-	}
-	return addr.String()
 }
 
 func (s simulated) handler() http.Handler {

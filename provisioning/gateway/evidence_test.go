@@ -212,7 +212,7 @@ func TestItem(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := cat.Procedure(d.Procedure)
-	item := newItem(d, p, cat, findings{grade: "signed", kioskGrade: "anchored"})
+	item := newItem(d, p, cat, findings{grade: "signed", kioskGrade: "anchored"}, nil)
 	for _, c := range []struct{ field, got, want string }{
 		{"MaHoSo", item.MaHoSo, ""},
 		{"MaHoSoNguon", item.MaHoSoNguon, string(d.Receipt)},

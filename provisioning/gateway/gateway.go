@@ -47,11 +47,14 @@ type Options struct {
 	OneStop  OneStop
 	Trust    *trust.Store // CSCA anchors; nil: none
 	Requires string       // anchored | signed | read: the least a card must be proven
+	FilesURL string       // where One-Stop reaches [Gateway.Files], without FilesPath; "": dossiers with pages wait
 	Workers  int          // 0: 8
 	Replicas int          // of what it keeps; 0: 1
 	// StatusEvery is how often One-Stop is asked where open dossiers stand; 0: 15 s.
 	StatusEvery time.Duration
-	Log         *slog.Logger
+	// FilesAgain is how long a page that was fetched may be fetched again; 0: 10 min.
+	FilesAgain time.Duration
+	Log        *slog.Logger
 }
 
 // Gateway is one of any number of workers on the same streams.
@@ -59,6 +62,7 @@ type Gateway struct {
 	Options
 	js      jetstream.JetStream
 	parts   jetstream.Stream
+	files   jetstream.KeyValue
 	book    *book
 	rules   rules
 	open    openCodes
@@ -80,6 +84,9 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if o.StatusEvery == 0 {
 		o.StatusEvery = 15 * time.Second
 	}
+	if o.FilesAgain == 0 {
+		o.FilesAgain = onceMore
+	}
 	js, err := jetstream.New(o.Conn)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -90,6 +97,9 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	if _, err := js.CreateOrUpdateStream(ctx, quarantineStream(o.Replicas)); err != nil {
 		return nil, fmt.Errorf("gateway: stream %s: %w", streamQuarantine, err)
+	}
+	if g.files, err = openFiles(ctx, js, o.Replicas); err != nil {
+		return nil, err
 	}
 	if g.parts, err = js.Stream(ctx, link.StreamParts); err != nil {
 		return nil, fmt.Errorf("gateway: stream %s: %w", link.StreamParts, err)
@@ -133,12 +143,13 @@ func (g *Gateway) run(ctx context.Context) error {
 	defer finish()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, finish) })()
 
-	errs := make(chan error, g.Workers+1)
+	errs := make(chan error, g.Workers+2)
 	var wg sync.WaitGroup
 	for range g.Workers {
 		wg.Go(func() { errs <- g.work(ctx, work, consumer) })
 	}
 	wg.Go(func() { errs <- g.watchStatuses(ctx) })
+	wg.Go(func() { errs <- g.sweepFiles(ctx) })
 	wg.Wait()
 	close(errs)
 	var all error

@@ -135,14 +135,21 @@ func (w work) file(ctx context.Context, body []byte) (entry, error) {
 	case err != nil:
 		return e, later("book", err)
 	}
+	urls, err := w.offer(ctx, manifest)
+	if err != nil {
+		return e, later("files", err)
+	}
 	start := time.Now()
-	filed, err := w.g.OneStop.Submit(ctx, d.Agency, newItem(d, procedure, cat, found))
+	filed, err := w.g.OneStop.Submit(ctx, d.Agency, newItem(d, procedure, cat, found, urls))
 	w.g.metrics.submitted(time.Since(start))
 	refusal, refused := errors.AsType[*Refusal](err)
 	switch {
 	case refused:
 		e.Receipt.Outcome = dossier.Refused
 		e.Receipt.Reason = reason(refusal, d, found.chip)
+		if err := w.withdraw(ctx, manifest); err != nil {
+			return e, later("files", err)
+		}
 	case err != nil:
 		return e, later("one-stop", err)
 	default:
@@ -252,7 +259,7 @@ func (w work) close(ctx context.Context, e entry) error {
 	if err := w.g.book.file(ctx, e); err != nil {
 		return later("book", err)
 	}
-	if e.Receipt.Outcome != dossier.Quarantined { // those people look into, pages and all
+	if e.Receipt.Outcome == dossier.Refused { // what is quarantined people look into; what is accepted One-Stop fetches
 		err := w.g.parts.Purge(ctx, jetstream.WithPurgeSubject("part."+w.kiosk+"."+string(w.receipt)+".>"))
 		if err != nil {
 			return later("parts", err)

@@ -91,7 +91,7 @@ const (
 
 // newItem maps a checked dossier. Fees stay out: their text is shown to people
 // verbatim, and what is owed is One-Stop's to say (status 6).
-func newItem(d dossier.Dossier, p *catalogue.Procedure, cat *catalogue.Catalogue, f findings) Item {
+func newItem(d dossier.Dossier, p *catalogue.Procedure, cat *catalogue.Catalogue, f findings, urls map[int]string) Item {
 	item := Item{
 		MaHoSoNguon:            string(d.Receipt),
 		MaTTHC:                 d.Procedure,
@@ -120,7 +120,7 @@ func newItem(d dossier.Dossier, p *catalogue.Procedure, cat *catalogue.Catalogue
 		item.TenTTHC = p.Name.VI
 	}
 	for _, paper := range d.Papers {
-		item.TaiLieuNop = append(item.TaiLieuNop, files(d, paper)...)
+		item.TaiLieuNop = append(item.TaiLieuNop, files(d, paper, urls)...)
 		if paper.How != "counter" {
 			item.HoSoCoThanhPhanSoHoa = yes
 		}
@@ -130,7 +130,7 @@ func newItem(d dossier.Dossier, p *catalogue.Procedure, cat *catalogue.Catalogue
 
 // files lists a paper: one entry a page; the number and source of an
 // e-certificate; or a paper that comes to the counter, with no file.
-func files(d dossier.Dossier, p dossier.Paper) []File {
+func files(d dossier.Dossier, p dossier.Paper, urls map[int]string) []File {
 	base := File{TenTepDinhKem: p.Name, MaThanhPhanHoSo: p.Code, IsDeleted: no, DuocSoHoa: no, DuocTaiSuDung: no, DuocLayTuKhoDMQG: no}
 	switch p.How {
 	case "e-certificate":
@@ -141,7 +141,7 @@ func files(d dossier.Dossier, p dossier.Paper) []File {
 		for _, n := range p.Parts {
 			page := base
 			page.TepDinhKemId = fmt.Sprintf("%s-%d", d.Receipt, n)
-			page.DuocSoHoa = yes
+			page.DuocSoHoa, page.DuongDanTaiTepTin = yes, urls[n]
 			pages = append(pages, page)
 		}
 		return pages

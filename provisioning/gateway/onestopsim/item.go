@@ -41,6 +41,9 @@ type Item struct {
 	DuocThanhToanTrucTuyen string            `json:"DuocThanhToanTrucTuyen"`
 	DinhDanhCHS            []Identity        `json:"DinhDanhCHS"`
 	DuLieuForm             map[string]string `json:"DuLieuForm"`
+
+	// TepDaTai is this system's own: the bytes of each file it has fetched, by TepDinhKemId.
+	TepDaTai map[string]int `json:"TepDaTai,omitempty"`
 }
 
 // A File is one paper of an item.
@@ -99,6 +102,11 @@ func (i *Item) check() string {
 		return "NgayTiepNhan: do hệ thống một cửa ghi"
 	case i.TrangThaiHoSo != "" && i.TrangThaiHoSo != "1":
 		return "TrangThaiHoSo: hồ sơ mới chỉ có trạng thái 1"
+	}
+	for _, f := range i.TaiLieuNop {
+		if f.DuocSoHoa == "1" && !strings.HasPrefix(f.DuongDanTaiTepTin, "http://") && !strings.HasPrefix(f.DuongDanTaiTepTin, "https://") {
+			return "DuongDanTaiTepTin: tệp đã số hóa cần đường dẫn tải"
+		}
 	}
 	for _, d := range []struct{ name, value string }{
 		{"NgayNopHoSo", i.NgayNopHoSo}, {"NgayHenTra", i.NgayHenTra},

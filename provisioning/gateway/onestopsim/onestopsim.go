@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"strconv"
 	"sync"
@@ -40,6 +41,12 @@ type Sim struct {
 	last     map[string]int // highest number by agency and day
 	sessions map[string]time.Time
 	faults   []Fault
+
+	dir    string
+	fetch  chan fetching // files to fetch
+	closed chan struct{}
+	once   sync.Once
+	ended  sync.WaitGroup
 }
 
 // Account is what the gateway logs in with.
@@ -56,6 +63,9 @@ func Open(dir string, log *slog.Logger) (*Sim, error) {
 		byCode:   map[string]*Item{},
 		last:     map[string]int{},
 		sessions: map[string]time.Time{},
+		dir:      dir,
+		fetch:    make(chan fetching, 1<<16),
+		closed:   make(chan struct{}),
 	}
 	var err error
 	if s.journal, err = openJournal(dir, s.replay); err != nil {
@@ -64,11 +74,21 @@ func Open(dir string, log *slog.Logger) (*Sim, error) {
 	if s.account, err = loadAccount(dir); err != nil {
 		return nil, errors.Join(err, s.journal.close())
 	}
+	for _, item := range s.items { // what was under way when it went down
+		s.fetchLater(item)
+	}
+	for range fetchers {
+		s.ended.Go(s.fetchFiles)
+	}
 	return s, nil
 }
 
 // Close closes the folder. Nothing is lost without it.
-func (s *Sim) Close() error { return s.journal.close() }
+func (s *Sim) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	s.ended.Wait()
+	return s.journal.close()
+}
 
 // Account is the one account there is.
 func (s *Sim) Account() Account { return s.account }
@@ -77,6 +97,7 @@ func (s *Sim) Account() Account { return s.account }
 type record struct {
 	Item   *Item     `json:"item,omitempty"`
 	Decide *Decision `json:"decide,omitempty"`
+	File   *fetched  `json:"file,omitempty"`
 }
 
 func (s *Sim) replay(r record) error {
@@ -89,6 +110,11 @@ func (s *Sim) replay(r record) error {
 			return fmt.Errorf("decision about %s, which is not there", r.Decide.MaHoSo)
 		}
 		r.Decide.apply(item)
+		return nil
+	case r.File != nil:
+		if item := s.byCode[r.File.MaHoSo]; item != nil {
+			r.File.apply(item)
+		}
 		return nil
 	}
 	return errors.New("empty record")
@@ -128,6 +154,9 @@ func (s *Sim) receive(agency string, item Item) (code string, existed bool, err 
 	end, err := s.journal.append(record{Item: &item})
 	if err == nil {
 		err = s.index(&item)
+	}
+	if err == nil {
+		s.fetchLater(&item)
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -190,6 +219,7 @@ func (s *Sim) all() []Item {
 	list := make([]Item, len(s.items))
 	for i, item := range s.items {
 		list[i] = *item
+		list[i].TepDaTai = maps.Clone(item.TepDaTai)
 	}
 	return list
 }
