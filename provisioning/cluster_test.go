@@ -282,14 +282,14 @@ func TestClusterChaos(t *testing.T) {
 		victim := machines[round%len(machines)]
 		victim.stop()
 		post(t, city.URL+"/city/fault", fmt.Sprintf(`{"kind":%q,"count":3,"ms":700}`, faults[round%len(faults)]))
-		pause(t, time.Second+rand.N(time.Second))
+		pause(t, 500*time.Millisecond+rand.N(time.Second))
 		victim.start()
 		apart = gateway()
 		c.start(node)
 		for _, m := range machines {
 			m.conn.SetCut(false)
 		}
-		pause(t, 2*time.Second+rand.N(2*time.Second))
+		pause(t, time.Second+rand.N(2*time.Second))
 		if round >= len(faults)-1 && len(filed) == total {
 			break
 		}

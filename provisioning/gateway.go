@@ -112,8 +112,11 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 	if o.filesURL == "" {
 		o.filesURL = "http://" + listener.Addr().String()
 	}
-	g, err := openGateway(ctx, o, data, keys.gateway, nc, log)
-	if err != nil {
+	var g *gateway.Gateway
+	if err := settled(ctx, log, func() (err error) {
+		g, err = openGateway(ctx, o, data, keys.gateway, nc, log)
+		return err
+	}); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -210,6 +211,28 @@ func answers(ctx context.Context, js jetstream.JetStream) error {
 	defer cancel()
 	_, err := js.AccountInfo(ctx)
 	return err
+}
+
+// settled tries again while a cluster that has just come up, or lost a node, is still
+// choosing who leads: for as long as a bus may take.
+func settled(ctx context.Context, log *slog.Logger, try func() error) error {
+	late, cancel := context.WithTimeout(ctx, busWithin)
+	defer cancel()
+	for {
+		err := try()
+		api, _ := errors.AsType[*jetstream.APIError](err)
+		unsettled := errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+			errors.Is(err, jetstream.ErrNoStreamResponse) || api != nil && api.Code == http.StatusServiceUnavailable
+		if !unsettled {
+			return err
+		}
+		log.Info("waiting for the bus", "err", err)
+		select {
+		case <-late.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // connectFar connects from another process: to a cluster by its URLs, or through a

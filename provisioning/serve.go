@@ -159,13 +159,16 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		return err
 	}
 	defer nc.Close()
-	for _, c := range link.StreamConfigs(o.replicas) {
-		if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
-			return fmt.Errorf("stream %s: %w", c.Name, err)
+	var registry *enrol.Registry
+	if err := settled(ctx, log, func() (err error) {
+		for _, c := range link.StreamConfigs(o.replicas) {
+			if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
+				return fmt.Errorf("stream %s: %w", c.Name, err)
+			}
 		}
-	}
-	registry, err := enrol.OpenRegistry(ctx, js, o.replicas, keys.pepper)
-	if err != nil {
+		registry, err = enrol.OpenRegistry(ctx, js, o.replicas, keys.pepper)
+		return err
+	}); err != nil {
 		return err
 	}
 	recipient, err := keys.gateway.Recipient()
@@ -182,10 +185,10 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		fleet: fleet.NewWatch(log.With("part", "fleet")), started: time.Now(),
 		link: &bridge{dial: bus.dial, log: log.With("part", "link")},
 	}
-	if err := c.shutOut(ctx); err != nil {
+	if err := settled(ctx, log, func() error { return c.shutOut(ctx) }); err != nil {
 		return err
 	}
-	if err := c.openRooms(ctx, o, data); err != nil {
+	if err := settled(ctx, log, func() error { return c.openRooms(ctx, o, data) }); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.reports.Close()) }()
@@ -202,7 +205,10 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		if o.filesURL == "" {
 			o.filesURL = "http://" + reachable(listener.Addr())
 		}
-		if c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log); err != nil {
+		if err := settled(ctx, log, func() (err error) {
+			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log)
+			return err
+		}); err != nil {
 			return err
 		}
 	} else {
