@@ -180,7 +180,7 @@ func (o *operator) base() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("where the centre of %s answers is not written there; give its address (%w)", o.data, err)
 		}
-		base = "http://" + strings.TrimSpace(string(addr))
+		base = strings.TrimSpace(string(addr))
 	}
 	if !strings.Contains(base, "://") {
 		base = "http://" + base

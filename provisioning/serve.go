@@ -26,6 +26,7 @@ import (
 // options are the flags of serve.
 type options struct {
 	addr, data, nats string
+	tlsCert, tlsKey  string
 	onestop          string
 	filesURL         string
 	account          string
@@ -46,6 +47,8 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	set := flag.NewFlagSet("serve", flag.ContinueOnError)
 	set.StringVar(&o.addr, "addr", "127.0.0.1:8090", "`HOST:PORT` of everything: dashboard, enrolment, link")
 	set.StringVar(&o.data, "data", defaultData, "`DIR` for all that is kept")
+	set.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` (PEM) of the certificate and its chain, read again when it changes; without it, something in front speaks TLS")
+	set.StringVar(&o.tlsKey, "tls-key", "", "`FILE` (PEM) of its key")
 	set.StringVar(&o.nats, "nats", "", "`URLS`, with commas, of a NATS cluster that trusts this centre's operator (see provisioning cluster); without it, one is embedded")
 	set.StringVar(&o.hosts, "hosts", "", "`NAMES`, with commas, this centre is called by besides its address")
 	set.IntVar(&o.replicas, "replicas", 1, "copies of every stream, with -nats")
@@ -59,6 +62,10 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	}
 	if o.sim && o.onestop != "" {
 		fmt.Fprintln(e.err, "provisioning serve: -onestop and -onestop-sim exclude each other")
+		return errUsage
+	}
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		fmt.Fprintln(e.err, "provisioning serve: -tls-cert and -tls-key go together")
 		return errUsage
 	}
 	if o.totp != totpRequired && o.totp != totpOptional {
@@ -140,6 +147,13 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		return err
 	}
 	defer listener.Close() // a second close is no news
+	scheme := "http"
+	if o.tlsCert != "" {
+		scheme = "https"
+		if listener, err = listenTLS(listener, o.tlsCert, o.tlsKey); err != nil {
+			return err
+		}
+	}
 	keys, err := data.keys(true)
 	if err != nil {
 		return err
@@ -203,7 +217,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	defer func() { err = errors.Join(err, sim.close()) }()
 	if o.onestop != "" {
 		if o.filesURL == "" {
-			o.filesURL = "http://" + reachable(listener.Addr())
+			o.filesURL = scheme + "://" + reachable(listener.Addr())
 		}
 		if err := settled(ctx, log, func() (err error) {
 			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log)
@@ -253,11 +267,11 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if c.gateway != nil {
 		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
 	}
-	if err := data.announce(listener.Addr().String()); err != nil {
+	if err := data.announce(scheme + "://" + listener.Addr().String()); err != nil {
 		failed <- err
 		stop()
 	}
-	fmt.Fprintf(e.out, "centre    http://%s\n", listener.Addr())
+	fmt.Fprintf(e.out, "centre    %s://%s\n", scheme, listener.Addr())
 
 	<-ctx.Done()
 	log.Info("stopping")
