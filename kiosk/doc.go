@@ -24,6 +24,10 @@
 //  8. The visit ends: its context is cancelled, its state forgotten. What the
 //     last person started cannot reach the next.
 //
+// What a technician does at /technician, and the centre's commands, is care.go; told.go
+// makes the kiosk what its centre wants it to be. Both take effect by ending the run,
+// when nobody stands there, and beginning anew in the same process (see runCommand).
+//
 // run.go wires all of this; devices.go opens the real devices and
 // devices_sim.go (absent from release builds) the simulated ones.
 package main
