@@ -243,7 +243,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 		ErrorLog:          slog.NewLogLogger(log.With("part", "http").Handler(), slog.LevelDebug),
 	}
 	var workers, serving sync.WaitGroup
-	failed := make(chan error, 4)
+	failed := make(chan error, 16) // one of each, and more
 	work := func(group *sync.WaitGroup, name string, run func() error) {
 		group.Go(func() {
 			if err := run(); err != nil {
