@@ -297,7 +297,7 @@ func TestClusterChaos(t *testing.T) {
 	filing.Wait()
 	post(t, city.URL+"/city/fault", `{"kind":"none"}`)
 
-	deadline := time.Now().Add(time.Minute + time.Duration(total)*50*time.Millisecond)
+	deadline := time.Now().Add(3*time.Minute + time.Duration(total)*50*time.Millisecond)
 	for _, m := range machines {
 		for {
 			open, err := m.open()
