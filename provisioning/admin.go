@@ -139,7 +139,7 @@ func (c *centre) newKiosk(ctx context.Context, site enrol.Site) (enrol.Kiosk, er
 	if err != nil {
 		return enrol.Kiosk{}, badSite(err)
 	}
-	return c.registry.Add(ctx, first, staff.HashSecret)
+	return c.registry.Add(ctx, first, staff.HashCode)
 }
 
 // badSite says which part of a site is wrong, by a code that the dashboard has words for.

@@ -38,16 +38,27 @@ func (h hashing) run(ctx context.Context, password string, salt []byte) ([]byte,
 func HashSecret(secret string) string {
 	salt := make([]byte, saltLength)
 	rand.Read(salt) // never fails
-	return phc(salt, argon2.IDKey([]byte(secret), salt, argonTimes, argonMemory, argonThreads, hashLength))
+	return phc(argonMemory, argonTimes, argonThreads, salt, argon2.IDKey([]byte(secret), salt, argonTimes, argonMemory, argonThreads, hashLength))
 }
 
-func phc(salt, hash []byte) string {
+// HashCode is the same for eight random digits that only a kiosk checks. Whoever has its
+// disk tries all of them under any parameters, and what they open is on that disk; at
+// the kiosk it is the limit of tries that protects. So it costs little: a list makes a
+// thousand of them at once.
+func HashCode(code string) string {
+	const memory, times, threads = 4 << 10, 1, 1
+	salt := make([]byte, saltLength)
+	rand.Read(salt) // never fails
+	return phc(memory, times, threads, salt, argon2.IDKey([]byte(code), salt, times, memory, threads, hashLength))
+}
+
+func phc(memory, times, threads int, salt, hash []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTimes, argonThreads, b64(salt), b64(hash))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, times, threads, b64(salt), b64(hash))
 }
 
 // nobody is hashed against when there is no such name, so that time tells nothing.
-var nobody = phc(make([]byte, saltLength), make([]byte, hashLength))
+var nobody = phc(argonMemory, argonTimes, argonThreads, make([]byte, saltLength), make([]byte, hashLength))
 
 // check hashes a password as the stored one was, and compares.
 func (h hashing) check(ctx context.Context, stored, password string) (bool, error) {
