@@ -192,7 +192,7 @@ func (c *centre) apiLive(w http.ResponseWriter, r *http.Request) {
 }
 
 // most is how many kiosks one answer lists; the page asks for more.
-const most = 200
+const most = 100
 
 // apiKiosks lists by text (id, site, unit), unit, colour and cause, worst first.
 func (c *centre) apiKiosks(_ http.ResponseWriter, r *http.Request, who caller) (any, error) {
@@ -225,11 +225,7 @@ func (c *centre) apiKiosks(_ http.ResponseWriter, r *http.Request, who caller) (
 
 // matches tells whether every word stands in an id, site or unit, however it is accented.
 func matches(st fleet.Standing, words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	text := st.ID + " " + catalogue.Fold(st.Site+" "+st.UnitName) + " " + st.Unit
-	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(st.Find, w) })
 }
 
 func (c *centre) apiKiosk(_ http.ResponseWriter, r *http.Request, who caller) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/config"
 	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/fleet"
@@ -42,6 +43,7 @@ func (c *city) run(ctx context.Context) error {
 		defer c.mu.Unlock()
 		before, known := c.kiosks[k.ID]
 		place := fleet.Place{ID: k.ID, Unit: k.Unit, UnitName: k.UnitName, Site: k.Site, Enrolled: k.Enrolled, Revoked: k.Revoked}
+		place.Find = k.ID + " " + catalogue.Fold(k.Site+" "+k.UnitName) + " " + k.Unit
 		if known && string(before.Config) == string(k.Config) {
 			place.Hours = c.places[k.ID].Hours
 		} else if cfg, err := config.Parse(k.Config); err == nil { // one that can't be read is the kiosk's condition

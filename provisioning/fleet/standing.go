@@ -27,6 +27,7 @@ var Colours = []Colour{Red, Yellow, Green, Grey, Waiting, Revoked}
 // A Place is what the registry says of a kiosk: where it stands and when it is to work.
 type Place struct {
 	ID, Unit, UnitName, Site string
+	Find                     string // what it is found by: folded once, sought in at every key
 	Hours                    []config.Hours
 	Enrolled, Revoked        time.Time
 }
