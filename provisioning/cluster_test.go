@@ -291,6 +291,7 @@ func TestClusterChaos(t *testing.T) {
 		}
 		pause(t, time.Second+rand.N(2*time.Second))
 		if round >= len(faults)-1 && len(filed) == total {
+			t.Logf("%d rounds of kills", round+1)
 			break
 		}
 	}
@@ -322,12 +323,15 @@ func TestClusterChaos(t *testing.T) {
 			t.Errorf("%s is not at One-Stop", r)
 		}
 	}
-	for _, m := range items { // its pages, too, whoever had to fetch them again
-		if err := until(t, func() (bool, error) {
-			return pagesOf(m) == fetchedOf(oneStopAt(t, city.URL+"/city/dossiers")[m["MaHoSoNguon"].(string)]), nil
-		}); err != nil {
-			t.Errorf("%v: pages are missing: %v", m["MaHoSo"], err)
+	if err := until(t, func() (bool, error) { // their pages, too, whoever had to fetch them again
+		for _, item := range oneStopAt(t, city.URL+"/city/dossiers") {
+			if pagesOf(item) != fetchedOf(item) {
+				return false, fmt.Errorf("%v: %d of %d pages", item["MaHoSo"], fetchedOf(item), pagesOf(item))
+			}
 		}
+		return true, nil
+	}); err != nil {
+		t.Error("pages are missing:", err)
 	}
 	if n != total || len(items) != total {
 		t.Errorf("filed %d, at One-Stop %d, of %d", n, len(items), total)
