@@ -24,6 +24,16 @@ func TestBackup(t *testing.T) {
 	h.fault("500", 1000) // One-Stop is down: the next one waits, sealed, in the stream
 	waiting := d.file()
 
+	nc, err := dialBus(&operator{data: h.data}, "", dataDir{root: h.data}, "test", env{strings.NewReader(""), h.log, h.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	// What is in a stream and in the book is answered from the book, and never filed twice.
+	if names, err := streamNames(t.Context(), nc); err != nil || names[len(names)-1] != bookStream || names[0] == bookStream {
+		t.Error("the book is not backed up last:", names, err)
+	}
+
 	out := filepath.Join(t.TempDir(), "centre.backup")
 	secret := filepath.Join(t.TempDir(), "passphrase")
 	if err := os.WriteFile(secret, []byte("mot cau mat khau dai\n"), 0o600); err != nil {
