@@ -42,8 +42,8 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string,
 	return cert, key, der
 }
 
-// TLS by the centre itself: cookies are Secure, browsers are told to stay, and a renewed
-// certificate is in force without a restart.
+// TLS by the centre itself: nothing older than 1.2, browsers are told to stay, a renewed
+// certificate is in force without a restart, and one that cannot be read changes nothing.
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key, _ := writeCertificate(t, dir, 1)
