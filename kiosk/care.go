@@ -29,7 +29,7 @@ type care struct {
 	told    orders
 	report  func() health.Report
 	machine machine
-	printer *printer.Printer
+	papers  *printing
 	store   *store.Store
 	conn    *link.Conn // nil: not enrolled
 	post    func(context.Context, session.Event)
@@ -126,10 +126,7 @@ func withDevices(told []byte, data string) ([]byte, error) {
 		return nil, fmt.Errorf("the first configuration: %w", err)
 	}
 	for _, from := range []func() (config.Devices, error){
-		func() (config.Devices, error) {
-			before, err := config.Load(filepath.Join(data, configFile))
-			return before.Devices, err
-		},
+		func() (config.Devices, error) { return config.DevicesOf(filepath.Join(data, configFile)) },
 		func() (config.Devices, error) { return config.LoadDevices(filepath.Join(data, devicesFile)) },
 	} {
 		devices, err := from()
@@ -216,6 +213,9 @@ func (c *care) Report(ctx context.Context) (health.Diagnosis, error) {
 	if c.conn != nil {
 		var reply link.Answer
 		err = errors.Join(err, c.conn.Ask(ctx, link.WhatReadiness, found, &reply))
+		if reply.Error != "" {
+			err = errors.Join(err, errors.New("the centre does not keep the report: "+reply.Error))
+		}
 	}
 	return found, coded(err)
 }
@@ -224,17 +224,17 @@ func (c *care) print(ctx context.Context, paper printer.Paper) error {
 	if c.standing() {
 		return link.ErrVisit
 	}
-	outcome, err := c.printer.Print(ctx, c.told.layouts.Document(paper))
+	outcome, err := c.papers.printer.Print(ctx, c.papers.layouts.Document(paper))
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", link.ErrPaper, outcome, err)
 	}
 	return nil
 }
 
-// standing tells that somebody is in the middle of a visit.
+// standing tells that somebody is in the middle of a visit, or that its paper is not out yet.
 func (c *care) standing() bool {
 	s := c.visit.Load()
-	return s != nil && !s.AtRest()
+	return s != nil && !s.AtRest() || c.papers.running.Load() > 0
 }
 
 // restart never blocks; one that is asked for already is the same.
@@ -278,6 +278,9 @@ func (c *care) obey(ctx context.Context, verb string) (*health.Diagnosis, error)
 	}
 	switch verb {
 	case link.VerbIdentify:
+		if s := c.visit.Load(); s == nil || s.Visit.At != session.AtAttract {
+			return nil, errors.New("the screen shows that this kiosk is out of service, or asks for a card to be taken")
+		}
 		c.post(ctx, session.Identify{Kiosk: c.told.credentials.Kiosk})
 		return nil, nil
 	case link.VerbRestart:

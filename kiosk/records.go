@@ -185,9 +185,12 @@ type printing struct {
 	layouts *printer.Layouts
 	metrics *metrics
 	began   func(job int64, kind printer.Kind, number string) // may be nil
+	running atomic.Int32                                      // papers on their way out
 }
 
 func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error) {
+	p.running.Add(1)
+	defer p.running.Add(-1)
 	doc := p.layouts.Document(paper)
 	// Unjournalled, a crash in mid-print could not be told from a paper that came out.
 	id, err := p.store.BeginJob(ctx, visit, string(doc.Kind), ungrouped(doc.Number), time.Now())

@@ -135,7 +135,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 	rec.full = func() { tracker.Set(health.StoreFailing, true, "disk is full") }
 	visits.Records, visits.Finder = rec, rec
 
-	tech := &care{o: o, told: told, report: report, machine: thisMachine(), printer: dev.printer, store: db, post: visits.Post, again: make(chan struct{}, 1)}
+	tech := &care{o: o, told: told, report: report, machine: thisMachine(), papers: papers, store: db, post: visits.Post, again: make(chan struct{}, 1)}
 	door.Key(told.config.Technician)
 	server := web.New(web.Options{Addr: o.addr, Pages: ui.Dist(), Visits: visits, Hall: hall,
 		Officers: webOfficers(told.officers(dev), told.config.Counters), Care: tech, Door: door, Health: report, Metrics: stats.handler(), Log: log.With("part", "web")})

@@ -99,6 +99,18 @@ func TestFollow(t *testing.T) {
 			t.Error("what is wanted is what it has, and it still complains")
 		}
 
+		// A kiosk whose own configuration is broken is mended from afar, devices and all.
+		broken := strings.Replace(string(before), "site:", "site_:", 1)
+		if err := os.WriteFile(filepath.Join(data, configFile), []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		centre.want(siteConfig + "\nlanguages: [vi, en]\n")
+		synctest.Wait()
+		if cfg, err := config.Load(filepath.Join(data, configFile)); err != nil || cfg.Devices.Printer.Port != "/dev/ttyUSB7" || restarts != 2 {
+			t.Errorf("a broken one is not replaced: %+v, %v", cfg.Devices, err)
+		}
+		restarts = 1
+
 		centre.away.Store(true)
 		centre.want(siteConfig)
 		synctest.Wait()

@@ -46,3 +46,17 @@ func TestGatewayApart(t *testing.T) {
 		t.Errorf("the gateway's end: %v", err)
 	}
 }
+
+// Where One-Stop is elsewhere and nobody said how it reaches us, pages are not promised to it.
+func TestDefaultFilesURL(t *testing.T) {
+	for onestop, want := range map[string]string{
+		"http://127.0.0.1:1/onestop": "http://here", "https://localhost/x": "http://here", "http://[::1]:1": "http://here",
+		"https://motcua.example.vn": "", "https://10.0.0.7": "",
+	} {
+		o := options{onestop: onestop}
+		o.defaultFilesURL("http://here", slog.New(slog.DiscardHandler))
+		if o.filesURL != want {
+			t.Errorf("%s: %q", onestop, o.filesURL)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/link"
+	"tiepdan/provisioning/enrol"
 	"tiepdan/provisioning/staff"
 )
 
@@ -57,9 +60,28 @@ func (c *centre) apiTechnicianCode(_ http.ResponseWriter, r *http.Request, who c
 	var code string
 	err = c.do(r.Context(), who, staff.Deed{What: "kiosk.technician-code", Target: k.ID, Unit: k.Unit}, func() error {
 		code = c.registry.TechnicianCode(k.ID)
-		return nil
+		return c.giveTechnician(r.Context(), k, code)
 	})
-	return map[string]string{"code": code[:4] + " " + code[4:]}, err
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"code": code[:4] + " " + code[4:]}, nil
+}
+
+// giveTechnician lets the code in at a kiosk that was added before there were any: what
+// is shown here opens there.
+func (c *centre) giveTechnician(ctx context.Context, k enrol.Kiosk, code string) error {
+	cfg, err := config.Parse(k.Config)
+	if err != nil || cfg.Technician != "" {
+		return err
+	}
+	cfg.Technician = staff.HashCode(code)
+	text, err := cfg.Marshal()
+	if err != nil {
+		return err
+	}
+	_, err = c.registry.SetConfig(ctx, k.ID, text)
+	return err
 }
 
 var hashes = regexp.MustCompile(`\$argon2id\$\S+`)

@@ -266,7 +266,7 @@ func TestClusterChaos(t *testing.T) {
 			for n := i; n < total; n += len(machines) {
 				r, err := m.file(n % 4) // most with papers
 				for ; err != nil && t.Context().Err() == nil; r, err = m.file(n % 4) {
-					time.Sleep(50 * time.Millisecond) // this kiosk is dead; nobody was promised anything
+					sleep(t.Context(), 50*time.Millisecond) // this kiosk is dead; nobody was promised anything
 				}
 				filed <- r
 			}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,6 +22,21 @@ import (
 
 // oneStopTimeout is how long One-Stop may take for an item before it is asked again.
 const oneStopTimeout = 20 * time.Second
+
+// defaultFilesURL is where One-Stop fetches pages, if nobody said: here, when it is on
+// this machine. Elsewhere it could not, and dossiers with pages wait until somebody says.
+func (o *options) defaultFilesURL(here string, log *slog.Logger) {
+	if o.filesURL != "" {
+		return
+	}
+	if base, err := url.Parse(o.onestop); err == nil {
+		if ip := net.ParseIP(base.Hostname()); base.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			o.filesURL = here
+			return
+		}
+	}
+	log.Warn("no -files-url: One-Stop could not fetch pages, and dossiers that have some wait")
+}
 
 func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, log *slog.Logger) (*gateway.Gateway, error) {
 	if !slices.Contains([]string{config.FilingAnchored, config.FilingSigned, config.FilingRead}, o.requires) {
@@ -109,9 +125,7 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 		return err
 	}
 	defer listener.Close() // a second close is no news
-	if o.filesURL == "" {
-		o.filesURL = "http://" + listener.Addr().String()
-	}
+	o.defaultFilesURL("http://"+listener.Addr().String(), log)
 	var g *gateway.Gateway
 	if err := settled(ctx, log, func() (err error) {
 		g, err = openGateway(ctx, o, data, keys.gateway, nc, log)

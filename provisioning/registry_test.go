@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
@@ -147,5 +148,41 @@ func TestTechnicianCode(t *testing.T) {
 	code := registry.TechnicianCode(k.ID)
 	if len(code) != 8 || strings.Trim(code, "0123456789") != "" || code != registry.TechnicianCode(k.ID) || code == registry.TechnicianCode("00004-02") {
 		t.Error(code)
+	}
+}
+
+// A kiosk added before there were such codes is told its own when somebody looks at it,
+// once: what is shown at the centre opens there.
+func TestTechnicianCodeGivenLater(t *testing.T) {
+	registry, _, _ := newRegistry(t)
+	cat, err := catalogue.Embedded(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := enrol.FirstConfig(cat, enrol.Site{Unit: "00004", Site: "Nhà văn hóa"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := registry.Add(t.Context(), first, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &centre{registry: registry}
+	var had string
+	for range 2 {
+		if err := c.giveTechnician(t.Context(), k, registry.TechnicianCode(k.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if k, err = registry.Kiosk(t.Context(), k.ID); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Parse(k.Config)
+		if err != nil || cfg.Technician == "" || had != "" && cfg.Technician != had {
+			t.Errorf("%q, then %q: %v", had, cfg.Technician, err)
+		}
+		had = cfg.Technician
+	}
+	if _, err := registry.Blob(t.Context(), link.HashOf(k.Config)); err != nil {
+		t.Error("the kiosk is not told:", err)
 	}
 }

@@ -68,6 +68,10 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 		fmt.Fprintln(e.err, "provisioning serve: -tls-cert and -tls-key go together")
 		return errUsage
 	}
+	if o.sim && o.tlsCert != "" {
+		fmt.Fprintln(e.err, "provisioning serve: the simulated One-Stop answers at this address without TLS; leave -tls-cert out")
+		return errUsage
+	}
 	if o.totp != totpRequired && o.totp != totpOptional {
 		fmt.Fprintln(e.err, "provisioning serve: -totp is required or optional")
 		return errUsage
@@ -216,9 +220,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	}
 	defer func() { err = errors.Join(err, sim.close()) }()
 	if o.onestop != "" {
-		if o.filesURL == "" {
-			o.filesURL = scheme + "://" + reachable(listener.Addr())
-		}
+		o.defaultFilesURL(scheme+"://"+reachable(listener.Addr()), log)
 		if err := settled(ctx, log, func() (err error) {
 			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log)
 			return err

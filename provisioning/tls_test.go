@@ -47,7 +47,7 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string,
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key, _ := writeCertificate(t, dir, 1)
-	h := openHall(t, t.TempDir(), anyTOTP, func(o *options) { o.tlsCert, o.tlsKey = cert, key })
+	h := openHall(t, t.TempDir(), anyTOTP, func(o *options) { o.sim, o.tlsCert, o.tlsKey = false, cert, key })
 	if h.url[:8] != "https://" {
 		t.Fatal(h.url)
 	}

@@ -65,14 +65,35 @@ func LoadDevices(path string) (Devices, error) {
 	if err != nil {
 		return Devices{}, fmt.Errorf("config: %w", err)
 	}
-	var c Config
-	if err := catalogue.DecodeStrict(b, &c.Devices); err != nil {
+	var d Devices
+	if err := catalogue.DecodeStrict(b, &d); err != nil {
 		return Devices{}, fmt.Errorf("%s: %w", path, err)
 	}
-	c = c.withDefaults()
+	return d.complete()
+}
+
+// DevicesOf reads the facts of a machine out of a configuration, whatever else is wrong
+// with that: a better one is to replace it, and not what the machine is made of.
+func DevicesOf(path string) (Devices, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Devices{}, fmt.Errorf("config: %w", err)
+	}
+	var only struct {
+		Devices Devices `yaml:"devices"`
+	}
+	if err := yaml.Unmarshal(b, &only); err != nil {
+		return Devices{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return only.Devices.complete()
+}
+
+// complete fills in the defaults and validates.
+func (d Devices) complete() (Devices, error) {
+	d = Config{Devices: d}.withDefaults().Devices
 	var p problems
-	c.Devices.validate(&p)
-	return c.Devices, p.err()
+	d.validate(&p)
+	return d, p.err()
 }
 
 // Marshal writes the facts of a machine alone.

@@ -85,8 +85,8 @@ type Lookup struct {
 	Due       time.Time `json:"due,omitzero"`
 }
 
-// Answer answers what only wants to be done. Error is a code, "" if it was: "late" and
-// "replaced" to an undo.
+// Answer answers what only wants to be done. Error is a code, "" if it was: "late" to an
+// undo, "malformed" to a report.
 type Answer struct {
 	Error string `json:"error,omitempty"`
 }

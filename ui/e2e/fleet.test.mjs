@@ -132,11 +132,21 @@ test('a change of configuration is tried, told, taken by the kiosk when nobody s
   await page.getByTestId('differences').filter({ hasText: '+ phone: 024 3999 0000' }).waitFor()
   await accessible(page, 'a change tried')
   if (out) await page.screenshot({ path: `${out}/fleet-desk-config-tried.png`, fullPage: true })
-  await page.getByTestId('go-begin').click()
-  await page.locator('[data-testid="rollout"][data-state="finished"]').waitFor({ timeout: 60_000 })
+  // Somebody stands at the kiosk: it waits for them.
   const resident = await (await chromium()).newPage()
   t.after(() => resident.close())
   await resident.goto(kiosk)
+  await resident.getByTestId('go-help').click()
+  await resident.getByTestId('screen-help').waitFor()
+  await page.getByTestId('go-begin').click()
+  const rollout = page.getByTestId('rollout')
+  await rollout.filter({ hasText: '1/1' }).waitFor({ timeout: 30_000 }) // it has been told
+  await page.waitForTimeout(3000) // that nothing happens takes its time to be seen
+  assert.equal(await rollout.getAttribute('data-state'), 'running')
+  await resident.getByTestId('screen-help').waitFor()
+  await resident.getByTestId('go-back').click()
+  await page.locator('[data-testid="rollout"][data-state="finished"]').waitFor({ timeout: 60_000 })
+  await resident.getByTestId('screen-attract').waitFor()
   await resident.getByTestId('go-help').click()
   await resident.getByText('024 3999 0000').first().waitFor()
 })

@@ -45,7 +45,6 @@ export function why(e: unknown): string {
     offline: w('Chưa nối được tới trung tâm, nên chưa gửi được báo cáo.', 'There is no connection to the centre, so the report was not sent.'),
     owes: w('Còn hồ sơ nộp ở máy này chưa có biên nhận. Chờ gửi xong rồi hoàn tác.', 'Dossiers filed here have no receipt yet. Wait until they are sent.'),
     'undo-late': w('Ghi danh đã quá một ngày. Gọi trung tâm để chuyển máy.', 'The enrolment is more than a day old. Call the centre.'),
-    'undo-replaced': w('Máy khác đã thay chỗ máy này. Gọi trung tâm.', 'Another machine has taken this place. Call the centre.'),
     'sign-in': w('Mời nhập lại mã kỹ thuật.', 'Please enter the code again.'),
   }
   return words[code] ?? `${w('Chưa làm được.', 'It could not be done.')} ${detail}`
