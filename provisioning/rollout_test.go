@@ -73,17 +73,19 @@ func (w *ward) step(t *testing.T, later time.Duration) fleet.Rollout {
 
 // One, a tenth, all; each wave only when the one before has taken it.
 func TestRolloutWaves(t *testing.T) {
-	w := newWard(t, 40)
-	for _, want := range []int{1, 4, 40} {
-		if r := w.step(t, time.Second); r.Done != want || len(w.told) != want || r.State != fleet.Running {
-			t.Fatalf("%d told, %+v; want %d", len(w.told), r, want)
+	for n, waves := range map[int][]int{1: {1}, 2: {1, 2}, 40: {1, 4, 40}, 6000: {1, 501, 600, 1100, 1600, 2100, 2600, 3100, 3600, 4100, 4600, 5100, 5600, 6000}} {
+		w := newWard(t, n)
+		for _, want := range waves {
+			if r := w.step(t, time.Second); r.Done != want || len(w.told) != want || r.State != fleet.Running {
+				t.Fatalf("of %d: %d told, %s %s; want %d", n, len(w.told), r.State, r.Why, want)
+			}
 		}
-	}
-	if r := w.step(t, time.Second); r.State != fleet.Finished {
-		t.Errorf("%+v", r)
-	}
-	if slices.Sort(w.told); len(slices.Compact(w.told)) != 40 {
-		t.Error("some were told twice")
+		if r := w.step(t, time.Second); r.State != fleet.Finished {
+			t.Errorf("of %d: %s %s", n, r.State, r.Why)
+		}
+		if slices.Sort(w.told); len(slices.Compact(w.told)) != n {
+			t.Errorf("of %d some were told twice", n)
+		}
 	}
 }
 

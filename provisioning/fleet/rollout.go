@@ -14,7 +14,7 @@ import (
 )
 
 // A Rollout changes the configuration of many kiosks in waves: one, then a tenth, then
-// all others. It goes on by itself while kiosks take it well, and halts when they don't.
+// all others, [maxWave] at a time. It goes on by itself while kiosks take it well, and halts when they don't.
 type Rollout struct {
 	ID      string         `json:"id"`
 	By      string         `json:"by"`
@@ -50,16 +50,21 @@ const (
 // doesn't take a change: somebody may be standing there.
 const patience = 10 * time.Minute
 
+// maxWave bounds one wave: all of a city at once would take longer than the lease of who
+// tells them, and those who were told are kept by name in one message.
+const maxWave = 500
+
 // wave is how many kiosks are to have been told after the next wave.
 func (r Rollout) wave() int {
 	n := len(r.Kiosks)
-	switch {
+	to := n
+	switch tenth := max(2, n/10); {
 	case r.Done == 0:
-		return min(1, n)
-	case r.Done < max(2, n/10):
-		return min(max(2, n/10), n)
+		to = 1
+	case r.Done < tenth:
+		to = tenth
 	}
-	return n
+	return min(to, r.Done+maxWave, n)
 }
 
 // verdict looks at those who were told: whom to wait for yet, and why to halt, if so.
