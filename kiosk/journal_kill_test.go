@@ -158,6 +158,20 @@ func (k *killRig) killDaemon() {
 	k.t.Fatal("killed, and still there:", err)
 }
 
+// out counts papers once the printer has taken all that was on the line when the daemon died.
+func (k *killRig) out() int {
+	bytes := func() (n int) {
+		for _, j := range k.printer.Jobs() {
+			n += j.Bytes
+		}
+		return n
+	}
+	for had := -1; had != bytes(); <-time.After(50 * time.Millisecond) {
+		had = bytes()
+	}
+	return len(k.printer.Jobs())
+}
+
 func (k *killRig) startDaemon() bool {
 	k.kiosk = k.startMaybe("kiosk", k.Kiosk, "kiosk", "run", "-addr", k.Kiosk, "-data", k.data)
 	select {
@@ -211,9 +225,10 @@ func (k *killRig) run(writes int) (o killOutcome) {
 	case <-time.After(300 * time.Millisecond): // what it still writes when the paper is out
 		o.killed = k.hasEnded()
 	}
-	before, papers := number, len(k.printer.Jobs())
+	before := number
 	k.killDaemon()
 	k.wrap = nil
+	papers := k.out()
 
 	for again := range 2 { // comes back, answers if asked, and comes back
 		if !k.startDaemon() {

@@ -142,10 +142,14 @@ func (s *Sim) Expect(kind, number string) {
 func (s *Sim) Jobs() []Job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]Job, len(s.jobs))
-	for i, j := range s.jobs {
-		out[i] = *j
-		out[i].paper = nil
+	out := []Job{}
+	for _, j := range s.jobs {
+		if !j.ink { // blank paper is nobody's job, while it is fed neither
+			continue
+		}
+		shown := *j
+		shown.paper = nil
+		out = append(out, shown)
 	}
 	return out
 }
