@@ -21,6 +21,7 @@ type metrics struct {
 	reads    *prometheus.HistogramVec
 	record   prometheus.Histogram
 	receipts *prometheus.CounterVec
+	took     func(time.Duration) // hears of each reading too; may be nil
 }
 
 func newMetrics(report func() health.Report, backlog func() float64) *metrics {
@@ -51,6 +52,9 @@ func (m *metrics) handler() http.Handler {
 
 func (m *metrics) read(r *cccd.Reading) {
 	m.reads.WithLabelValues(r.Access, string(r.Verdict.Grade)).Observe(r.Stats.Total.Seconds())
+	if m.took != nil {
+		m.took(r.Stats.Total)
+	}
 }
 
 // conditionGauge shows the health report as it is at the moment of the scrape:

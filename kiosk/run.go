@@ -127,7 +127,9 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		return fmt.Errorf("the data folder %s cannot be used: %w", o.data, err)
 	}
 	visits.Printer = papers
-	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc() }
+	pages := newDiary(db, report, log.With("part", "diary"))
+	stats.took = pages.read
+	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc(); pages.step(code) }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 
 	rec := &records{store: db, recipient: told.credentials.Recipient, hall: hall, metrics: stats, filed: func() {}}
@@ -167,6 +169,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 			return ctx.Err()
 		}},
 		{"technician", tech.watch},
+		{"diary", pages.write},
 		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
 		{"catalogue", renewCatalogue(told, rec, visits, tracker, log)},
 	}
@@ -194,7 +197,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		}
 		workers = append(workers, worker{"link", conn.Run}, worker{"outbox", box.Run},
 			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", func(ctx context.Context) error { return conn.SayHealth(ctx, report) }},
-			worker{"receipts", showReceipts(news, visits)})
+			worker{"receipts", showReceipts(news, visits)}, worker{"events", pages.tell(conn)})
 		if o.config == filepath.Join(o.data, configFile) { // a file of somebody's own is theirs to change
 			workers = append(workers, worker{"desired", follow(conn, o.data, tech.restart, tracker, log.With("part", "desired"))})
 		}

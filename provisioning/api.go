@@ -84,6 +84,7 @@ func (c *centre) api() http.Handler {
 	mux.HandleFunc("GET /api/kiosks", c.ask(staff.Viewer, c.apiKiosks))
 	mux.HandleFunc("POST /api/kiosks", c.ask(staff.Admin, c.apiAddKiosks))
 	mux.HandleFunc("GET /api/kiosks/{id}", c.ask(staff.Viewer, c.apiKiosk))
+	mux.HandleFunc("GET /api/kiosks/{id}/lately", c.ask(staff.Viewer, c.apiLately))
 	mux.HandleFunc("POST /api/kiosks/{id}/code", c.ask(staff.Operator, c.apiCode))
 	mux.HandleFunc("POST /api/kiosks/{id}/revoke", c.ask(staff.Admin, c.apiRevoke))
 
@@ -102,6 +103,8 @@ func (c *centre) api() http.Handler {
 	mux.HandleFunc("POST /api/quarantine/{kiosk}/{receipt}/retry", c.ask(staff.Operator, c.apiRetry))
 	mux.HandleFunc("GET /api/report", c.ask(staff.Viewer, c.apiReport))
 	mux.HandleFunc("GET /api/report.csv", c.ask(staff.Viewer, c.apiReportCSV))
+	mux.HandleFunc("GET /api/visits", c.ask(staff.Viewer, c.apiVisits))
+	mux.HandleFunc("GET /api/visits.csv", c.ask(staff.Viewer, c.apiVisitsCSV))
 	mux.HandleFunc("GET /api/units", c.ask(staff.Viewer, c.apiUnits))
 
 	mux.HandleFunc("GET /api/audit", c.ask(staff.Viewer, c.apiAudit))

@@ -337,21 +337,41 @@ func (c *centre) apiRetry(_ http.ResponseWriter, r *http.Request, who caller) (a
 	return map[string]string{}, err
 }
 
-// reportOf reads what a report is asked for and makes it.
-func (c *centre) reportOf(r *http.Request, who caller) (report.By, []report.Line, error) {
-	by := report.By(r.FormValue("by"))
-	from, to := r.FormValue("from"), r.FormValue("to")
-	for _, day := range []string{from, to} {
+// asked is what a report is asked for.
+type asked struct {
+	by       report.By
+	from, to string
+	units    []string // nil: all
+}
+
+func question(r *http.Request, who caller) (asked, error) {
+	q := asked{by: report.By(r.FormValue("by")), from: r.FormValue("from"), to: r.FormValue("to")}
+	for _, day := range []string{q.from, q.to} {
 		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return by, nil, bad("a day is like 2026-11-30")
+			return q, bad("a day is like 2026-11-30")
 		}
 	}
-	var units []string // all
 	if !who.Everywhere() {
-		units = who.Units
+		q.units = who.Units
 	}
-	lines, err := c.reports.Lines(r.Context(), by, from, to, units)
-	return by, lines, err
+	return q, nil
+}
+
+// reportOf reads what a report is asked for and makes it.
+func (c *centre) reportOf(r *http.Request, who caller) (report.By, []report.Line, error) {
+	q, err := question(r, who)
+	if err != nil {
+		return q.by, nil, err
+	}
+	lines, err := c.reports.Lines(r.Context(), q.by, q.from, q.to, q.units)
+	return q.by, lines, err
+}
+
+// csvHead is for a file that a browser keeps.
+func csvHead(w http.ResponseWriter, of string, by report.By) {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="tiepdan-`+of+"-"+string(by)+`.csv"`)
+	w.Header().Set("Cache-Control", "no-store")
 }
 
 func (c *centre) apiReport(_ http.ResponseWriter, r *http.Request, who caller) (any, error) {
@@ -383,9 +403,7 @@ func (c *centre) apiReportCSV(w http.ResponseWriter, r *http.Request, who caller
 	if err != nil {
 		return nil, err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="tiepdan-`+string(by)+`.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
+	csvHead(w, "ho-so", by)
 	return nil, report.WriteCSV(w, by, lines, name)
 }
 
@@ -397,6 +415,9 @@ func (c *centre) names(by report.By) (func(string) string, error) {
 		case report.ByUnit:
 			u, _ := cat.Unit(key)
 			return u.Name
+		case report.ByKiosk:
+			k, _ := c.city.kiosk(key)
+			return k.Site
 		case report.ByProcedure:
 			if p, ok := cat.Procedure(key); ok {
 				return p.Name.VI

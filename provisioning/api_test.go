@@ -99,7 +99,7 @@ func TestDoorsOfTheAPI(t *testing.T) {
 	routes := []string{
 		"GET overview", "GET kiosks", "POST kiosks", "GET kiosks/00004-01", "POST kiosks/00004-01/code", "POST kiosks/00004-01/revoke",
 		"GET alerts", "POST alerts/x/ack", "GET receipts/K7QD3M9XV2TA", "GET quarantine", "POST quarantine/00004-01/K7QD3M9XV2TA/retry",
-		"GET report?by=unit", "GET report.csv?by=unit", "GET units", "GET audit", "GET people", "POST people", "PUT people/x", "POST people/x/reset",
+		"GET report?by=unit", "GET report.csv?by=unit", "GET visits?by=unit", "GET visits.csv?by=unit", "GET kiosks/00004-01/lately", "GET units", "GET audit", "GET people", "POST people", "PUT people/x", "POST people/x/reset",
 		"GET live", "PUT session/password",
 	}
 	stranger, fresh := h.anybody(), h.person("lan", staff.Admin, "*")
@@ -187,7 +187,7 @@ func TestOneWard(t *testing.T) {
 		t.Errorf("the other ward sees %+v", o)
 	}
 	for _, route := range []string{
-		"GET kiosks/00004-01", "POST kiosks/00004-01/code", "POST kiosks/00004-01/revoke", "POST kiosks/00004-01/technician-code",
+		"GET kiosks/00004-01", "GET kiosks/00004-01/lately", "POST kiosks/00004-01/code", "POST kiosks/00004-01/revoke", "POST kiosks/00004-01/technician-code",
 		"POST kiosks/00004-01/command/restart", "POST rollouts/x/stop", "POST kiosks/00004-01/command/test-print", "GET receipts/" + string(filed.Receipt),
 		"POST quarantine/00004-01/" + string(held.Receipt) + "/retry", "PUT people/badinh", "PUT people/city", "POST people/badinh/reset", "POST people/city/reset",
 	} {

@@ -266,6 +266,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	work(&workers, "bus", func() error { return c.mendBus(ctx, data) })
 	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })
 	work(&workers, "reports", func() error { return again(ctx, log, "reports", c.countBook) })
+	work(&workers, "events", func() error { return again(ctx, log, "events", c.countEvents) })
 	if c.gateway != nil {
 		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
 	}

@@ -17,10 +17,12 @@ import (
 //	receipt.<id>.<receipt>    gateway → kiosk, core
 //	ask.<id>.<what>           kiosk → centre, request/reply
 //	health.<id>               kiosk → fleet, core
+//	event.<id>.<kind>         kiosk → EVENTS stream
 //	cmd.<id>.<verb>           fleet → kiosk, request/reply
 const (
 	StreamDossiers = "DOSSIERS"
 	StreamParts    = "PARTS"
+	StreamEvents   = "EVENTS"
 )
 
 // PartSubject is where piece n of a dossier's papers goes; see [Pieces].

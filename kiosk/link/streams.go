@@ -36,10 +36,10 @@ func Pieces(m dossier.Manifest) iter.Seq[Piece] {
 	}
 }
 
-// StreamConfigs are the streams of dossiers and parts; replicas is 1 on one
-// node, 3 in a cluster. Both take each subject once and refuse a second message
+// StreamConfigs are the streams that kiosks publish to; replicas is 1 on one
+// node, 3 in a cluster. Those of dossiers and parts take each subject once and refuse a second message
 // (error 10077, "maximum messages per subject exceeded"), which tells a kiosk
-// that came back that it is already handed over. Neither forgets by age: what
+// that came back that it is already handed over. None of the two forgets by age: what
 // a kiosk was acknowledged stays until the gateway has signed for it.
 func StreamConfigs(replicas int) []jetstream.StreamConfig {
 	base := jetstream.StreamConfig{
@@ -60,8 +60,28 @@ func StreamConfigs(replicas int) []jetstream.StreamConfig {
 	parts.Description = "sealed papers in pieces; purged by the gateway after its receipt"
 	parts.Retention = jetstream.LimitsPolicy
 	parts.MaxMsgSize = PieceSize + 16<<10
-	return []jetstream.StreamConfig{dossiers, parts}
+	events := jetstream.StreamConfig{
+		Name: StreamEvents, Subjects: []string{EventSubject("*", EventStarted), EventSubject("*", EventRaised), EventSubject("*", EventCleared), EventSubject("*", EventJourneys)},
+		Description:       "what happened at kiosks: counted into reports, which are made again from here",
+		Storage:           jetstream.FileStorage,
+		Discard:           jetstream.DiscardOld,
+		MaxMsgsPerSubject: maxEvents,
+		MaxMsgSize:        maxEvent,
+		MaxAge:            KeepEvents,
+		Replicas:          replicas,
+		Duplicates:        2 * time.Minute,
+		AllowDirect:       true,
+	}
+	return []jetstream.StreamConfig{dossiers, parts, events}
 }
+
+const (
+	// KeepEvents is how far back reports of visits can be made again.
+	KeepEvents = 400 * 24 * time.Hour
+	// maxEvents bounds what one kiosk may have there of each kind: it displaces its own alone.
+	maxEvents = 20_000
+	maxEvent  = 2 << 10
+)
 
 // Permissions are what the user JWT of a kiosk allows, and all it needs: its
 // own subjects, no stream API, no consumer. Beside these it may answer each

@@ -5,6 +5,8 @@ package kiosksim
 
 import (
 	"context"
+	crand "crypto/rand"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -38,6 +40,8 @@ type Kiosk struct {
 	out     *outbox.Outbox
 	changed func(link.Level)
 	goesBy  atomic.Value // string: hash of the configuration
+	origin  string
+	told    atomic.Int64 // events
 }
 
 // New makes a kiosk that stands in a unit and comes in with these credentials.
@@ -47,7 +51,7 @@ func New(creds link.Credentials, unit string, habits Habits, changed func(link.L
 	if err != nil {
 		return nil, err
 	}
-	k := &Kiosk{ID: creds.Kiosk, Health: health.NewTracker(), conn: conn, creds: creds, unit: unit, log: log, habits: habits, box: newMemory(), changed: changed}
+	k := &Kiosk{ID: creds.Kiosk, Health: health.NewTracker(), conn: conn, creds: creds, unit: unit, log: log, habits: habits, box: newMemory(), changed: changed, origin: crand.Text()}
 	k.out = outbox.New(k.box, conn, creds, log)
 	return k, nil
 }
@@ -105,6 +109,21 @@ func (k *Kiosk) File() (dossier.ReceiptNumber, error) {
 	return d.Receipt, nil
 }
 
+// tell tells one event; a light kiosk keeps none while its line is broken.
+func (k *Kiosk) tell(ctx context.Context, kind string, body link.EventBody) {
+	e := link.Event{Origin: k.origin, Seq: k.told.Add(1), At: time.Now().UTC(), EventBody: body}
+	if err := k.conn.PublishEvent(ctx, kind, e); err != nil && ctx.Err() == nil && !errors.Is(err, link.ErrDown) {
+		k.log.Warn("a light kiosk could not tell", "kiosk", k.ID, "err", err)
+	}
+}
+
+// visited tells a visit that filed a dossier.
+func (k *Kiosk) visited(ctx context.Context) {
+	took := int64(20_000 + rand.IntN(120_000))
+	k.tell(ctx, link.EventJourneys, link.EventBody{Steps: map[string]link.Journey{
+		link.StepVisit: {N: 1}, link.StepRead: {N: 1, Millis: 1500 + took/50}, link.StepDone: {N: 1, Millis: took}, "dossier": {N: 1}}})
+}
+
 // Tally is what became of what was filed here.
 func (k *Kiosk) Tally() Tally { return k.box.tally() }
 
@@ -114,6 +133,7 @@ func (k *Kiosk) serve(ctx context.Context) error {
 		if _, err := k.File(); err != nil {
 			k.log.Error("a light kiosk could not file", "kiosk", k.ID, "err", err)
 		}
+		k.visited(ctx)
 	}
 	return ctx.Err()
 }
@@ -141,10 +161,12 @@ func (k *Kiosk) suffer(ctx context.Context) error {
 			}
 			code := ills[rand.IntN(len(ills))]
 			k.Health.Set(code, true, "")
+			k.tell(ctx, link.EventRaised, link.EventBody{Code: code})
 			if !sleepAbout(ctx, illFor) {
 				return
 			}
 			k.Health.Set(code, false, "")
+			k.tell(ctx, link.EventCleared, link.EventBody{Code: code})
 		}
 	})
 	both.Go(func() {

@@ -1,6 +1,6 @@
-// Package report counts what became of dossiers, for the steering committee: by unit,
-// procedure and day. Its SQLite file is a cache: it is made again from the gateway's
-// book whenever it is lost, and holds nothing personal.
+// Package report counts what became of dossiers and of visits, for the steering committee:
+// by unit, procedure, kiosk and day. Its SQLite file is a cache: it is made again from the
+// gateway's book and the stream of events whenever it is lost, and holds nothing personal.
 package report
 
 import (
@@ -62,7 +62,7 @@ type Line struct {
 // Cache is the file.
 type Cache struct{ db *sql.DB }
 
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE IF NOT EXISTS filed (
@@ -99,7 +99,7 @@ func open(ctx context.Context, path string) (*Cache, error) {
 		err = fmt.Errorf("version %d", have)
 	}
 	if err == nil {
-		_, err = db.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d", version))
+		_, err = db.ExecContext(ctx, schema+visitsSchema+fmt.Sprintf("PRAGMA user_version = %d", version))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("report: %s: %w", path, err), db.Close())
@@ -141,7 +141,7 @@ func (c *Cache) Put(ctx context.Context, rows []Row, revision uint64) (err error
 	}
 	defer put.Close()
 	for _, r := range rows {
-		if _, err := put.ExecContext(ctx, r.Kiosk, r.Receipt, r.Unit, r.Procedure, day(r.At), r.Outcome, r.Status); err != nil {
+		if _, err := put.ExecContext(ctx, r.Kiosk, r.Receipt, r.Unit, r.Procedure, Day(r.At), r.Outcome, r.Status); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,8 @@ func (c *Cache) Put(ctx context.Context, rows []Row, revision uint64) (err error
 // hanoi has kept UTC+7 since 1975; days are its days.
 var hanoi = time.FixedZone("Asia/Ho_Chi_Minh", 7*60*60)
 
-func day(t time.Time) string { return t.In(hanoi).Format(time.DateOnly) }
+// Day is the day of a moment, in Hanoi.
+func Day(t time.Time) string { return t.In(hanoi).Format(time.DateOnly) }
 
 // Lines counts the dossiers of these days (2026-11-01, both included; none: open) and
 // units (nil: all), broken down; the last line, of no key, is the sum.
@@ -163,21 +164,10 @@ func (c *Cache) Lines(ctx context.Context, by By, from, to string, units []strin
 	if !ok {
 		return nil, ErrBy
 	}
-	where, args := []string{"1"}, []any{}
-	for _, bound := range []struct{ op, day string }{{">=", from}, {"<=", to}} {
-		if bound.day != "" {
-			where, args = append(where, "day "+bound.op+" ?"), append(args, bound.day)
-		}
-	}
-	if units != nil {
-		where = append(where, "unit IN ("+strings.TrimSuffix(strings.Repeat("?,", len(units)), ",")+")")
-		for _, u := range units {
-			args = append(args, u)
-		}
-	}
+	where, args := within(from, to, units)
 	done := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(processed)), ","), "[]")
 	rows, err := c.db.QueryContext(ctx, `SELECT `+column+`, day, count(*), sum(outcome = 'accepted-for-review'), sum(outcome = 'refused'),
-		sum(outcome = 'quarantined'), sum(outcome = 'refused' OR status IN (`+done+`)) FROM filed WHERE `+strings.Join(where, " AND ")+` GROUP BY 1, 2 ORDER BY 1, 2`, args...)
+		sum(outcome = 'quarantined'), sum(outcome = 'refused' OR status IN (`+done+`)) FROM filed WHERE `+where+` GROUP BY 1, 2 ORDER BY 1, 2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
@@ -209,6 +199,23 @@ func (c *Cache) Lines(ctx context.Context, by By, from, to string, units []strin
 		}
 	}
 	return append(lines, sum), nil
+}
+
+// within is the condition of a query for these days and units.
+func within(from, to string, units []string) (where string, args []any) {
+	where = "1"
+	for _, bound := range []struct{ op, day string }{{">=", from}, {"<=", to}} {
+		if bound.day != "" {
+			where, args = where+" AND day "+bound.op+" ?", append(args, bound.day)
+		}
+	}
+	if units != nil {
+		where += " AND unit IN (" + strings.TrimSuffix(strings.Repeat("?,", len(units)), ",") + ")"
+		for _, u := range units {
+			args = append(args, u)
+		}
+	}
+	return where, args
 }
 
 func (l *Line) add(more Line) {

@@ -80,6 +80,7 @@ test('a printer that opens is a cause on the overview without a reload, found by
   await page.getByTestId('trouble-cover-open').waitFor()
   await printer({ cover: 'closed' })
   await page.getByTestId('trouble-cover-open').waitFor({ state: 'detached', timeout: 90_000 })
+  for (const kind of ['raised', 'cleared', 'started']) await page.locator(`[data-testid="changes"] [data-kind="${kind}"]`).first().waitFor({ timeout: 30_000 })
   await page.goBack()
   await page.getByTestId('screen-kiosks').waitFor()
 })

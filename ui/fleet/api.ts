@@ -22,6 +22,11 @@ export interface Life { record: { receipt: { receipt: string; kiosk: string; out
 export interface Deed { at: string; who: string; from?: string; what: string; target?: string; unit?: string; result: string; detail?: string }
 export interface ReportLine { key: string; name: string; received: number; accepted: number; refused: number; quarantined: number; processed: number; peak_day: string; peak_count: number }
 
+export interface Visits { visits: number; reads: number; read_ms: number; failed: number; done: number; done_ms: number; tickets: number; dossiers: number; abandoned: number; not_saved: number }
+export interface VisitLine extends Visits { key: string; name: string }
+export interface Hour { at: string; visits: number; done: number; failed: number }
+export interface Lately { hours: Hour[]; changes: { at: string; kind: string; code?: string; detail?: string; text: Text | null }[]; days: VisitLine[] }
+
 export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string; readiness: Diagnosis | null }
 export interface Tried { kiosks: number; first: string; before: string; after: string }
 export interface Rollout { id: string; by: string; at: string; change: string; kiosks: number; done: number; waits: number; state: 'running' | 'finished' | 'halted' | 'stopped'; why?: string; changed: string | null }

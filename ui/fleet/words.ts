@@ -94,5 +94,9 @@ export const deedWord = (what: string): string =>
     'person.reset': w('đặt lại mật khẩu', 'reset a password'),
   })[what] ?? what
 
+/** A part of a whole in percent, and a mean of milliseconds in seconds; a dash where there is nothing. */
+export const share = (n: number, of: number): string => (of ? `${Math.round((100 * n) / of)} %` : '—')
+export const seconds = (ms: number, n: number): string => (n ? w(`${(ms / n / 1000).toFixed(1).replace('.', ',')} giây`, `${(ms / n / 1000).toFixed(1)} s`) : '—')
+
 /** A day, 2026-11-30, as people here write it. */
 export const day = (text: string): string => text.split('-').reverse().join('/')
