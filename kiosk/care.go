@@ -175,7 +175,7 @@ func (c *care) Undo(ctx context.Context) error {
 	if err := writeFile(filepath.Join(c.o.data, devicesFile), devices); err != nil {
 		return err
 	}
-	for _, name := range []string{credentialsFile, configFile, toldFile} {
+	for _, name := range []string{credentialsFile, configFile, toldFile, catalogueFile, wordFile} {
 		if err := os.Remove(filepath.Join(c.o.data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -44,8 +44,9 @@ func (d *doctor) config(context.Context) health.Finding {
 	err := d.cfgErr
 	if err == nil {
 		var cat *catalogue.Catalogue
-		if cat, err = catalogue.Embedded(time.Now()); err != nil {
-			return f.Bad(health.CatalogueInvalid, err.Error())
+		from, _, broken := toldCatalogue(d.data)
+		if cat, err = from.On(time.Now()); broken != nil || err != nil {
+			return f.Bad(health.CatalogueInvalid, errors.Join(broken, err).Error())
 		}
 		_, layouts := layoutsOfConfig(d.cfg)
 		err = errors.Join(d.cfg.Check(cat), layouts)

@@ -105,12 +105,12 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 
 	tracker := health.NewTracker()
 	goesBy := toldHash(o.data)
+	told := readOrders(o, tracker, log)
 	report := func() health.Report {
 		r := tracker.Report(time.Now())
-		r.Config = goesBy
+		r.Config, r.Catalogue = goesBy, told.pack
 		return r
 	}
-	told := readOrders(o, tracker, log)
 	dev, err := told.devices(o, log)
 	if err != nil {
 		return err
@@ -121,6 +121,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 	hall := queue.New()
 	hall.Store, hall.Log = db, log.With("part", "queue")
 	visits := session.NewMachine(told.env, log.With("part", "session"))
+	posting := &posting{post: visits.Post, env: told.env}
 	visits.Cards = cardReader{dev.cards, anchors, stats, log.With("part", "card")}
 	papers := &printing{store: db, printer: dev.printer, layouts: told.layouts, metrics: stats, began: dev.began}
 	if err := papers.resume(ctx); err != nil {
@@ -171,7 +172,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		{"technician", tech.watch},
 		{"diary", pages.write},
 		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
-		{"catalogue", renewCatalogue(told, rec, visits, tracker, log)},
+		{"catalogue", renewCatalogue(told.catalogues, rec, posting, tracker, log)},
 	}
 	if dev.scanner != nil {
 		see := scanOf(visits)
@@ -198,9 +199,9 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		workers = append(workers, worker{"link", conn.Run}, worker{"outbox", box.Run},
 			worker{"centre", watchLink(conn, visits, tracker)}, worker{"health", func(ctx context.Context) error { return conn.SayHealth(ctx, report) }},
 			worker{"receipts", showReceipts(news, visits)}, worker{"events", pages.tell(conn)})
-		if o.config == filepath.Join(o.data, configFile) { // a file of somebody's own is theirs to change
-			workers = append(workers, worker{"desired", follow(conn, o.data, tech.restart, tracker, log.With("part", "desired"))})
-		}
+		follow := &follower{centre: conn, data: o.data, ours: o.config == filepath.Join(o.data, configFile), creds: told.credentials,
+			restart: tech.restart, posting: posting, tracker: tracker, log: log.With("part", "desired")}
+		workers = append(workers, worker{"desired", follow.run})
 	}
 	log.Info("kiosk starts", "addr", o.addr, "kiosk", told.credentials.Kiosk, "sim", o.sim)
 	err = runAll(ctx, append(workers, dev.run...), log)
@@ -213,7 +214,9 @@ type orders struct {
 	config      config.Config
 	credentials link.Credentials
 	enrolled    bool
+	catalogues  catalogue.Source
 	catalogue   *catalogue.Catalogue
+	pack        string       // hash of the pack it is from; "": the program's own
 	env         *session.Env // nil: not usable, out of service
 	layouts     *printer.Layouts
 	sim         bool
@@ -247,7 +250,10 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 		return told
 	}
 	told.config = cfg
-	told.catalogue, err = catalogue.Embedded(time.Now())
+	told.catalogues, told.pack, err = toldCatalogue(o.data)
+	if err == nil {
+		told.catalogue, err = told.catalogues.On(time.Now())
+	}
 	if err != nil {
 		tracker.Set(health.CatalogueInvalid, true, err.Error())
 		log.Error("catalogue not usable", "err", err)
@@ -262,6 +268,12 @@ func readOrders(o runOptions, tracker *health.Tracker, log *slog.Logger) orders 
 	if err != nil {
 		tracker.Set(health.ConfigInvalid, true, err.Error())
 		log.Error("configuration not usable", "file", o.config, "err", err)
+		return told
+	}
+	if told.enrolled {
+		last := toldWord(o.data)
+		last.put(told.env)
+		tracker.Set(health.Locked, last.Locked, "")
 	}
 	return told
 }

@@ -248,7 +248,7 @@ const renewEvery = time.Minute
 
 // renewCatalogue puts in force what the law puts in force on its day. A visit
 // under way ends under the rules it began with.
-func renewCatalogue(told orders, rec *records, visits *session.Machine, tracker *health.Tracker, log *slog.Logger) func(context.Context) error {
+func renewCatalogue(from catalogue.Source, rec *records, posting *posting, tracker *health.Tracker, log *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ticks := time.NewTicker(renewEvery)
 		defer ticks.Stop()
@@ -258,19 +258,17 @@ func renewCatalogue(told orders, rec *records, visits *session.Machine, tracker 
 				return ctx.Err()
 			case now := <-ticks.C:
 				have := rec.catalogue.Load()
-				if told.env == nil || !stale(have, now) {
+				if have == nil || !stale(have, now) {
 					continue
 				}
-				next, err := catalogue.Embedded(now)
+				next, err := from.On(now)
 				tracker.Set(health.CatalogueInvalid, err != nil, "")
 				if err != nil {
 					log.Error("catalogue of the day not usable", "err", err)
 					continue
 				}
-				env := *told.env
-				env.Catalogue = next
 				rec.catalogue.Store(next)
-				visits.Post(ctx, session.Told{Env: &env})
+				posting.change(ctx, func(env *session.Env) { env.Catalogue = next })
 				log.Info("catalogue of the day in force", "on", next.On.String())
 			}
 		}

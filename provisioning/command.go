@@ -39,6 +39,7 @@ const usage = `provisioning is the centre of all kiosks.
         the gateway alone, beside a centre that runs without one
   provisioning doctor [-data DIR]         what is there, what is missing, what to do; 0: ready
   provisioning cluster [-data DIR]        what a node of a NATS cluster has to know of this centre
+  provisioning keys rotate [-data DIR]    new keys of the gateway, which the old ones vouch for
   provisioning backup -out FILE -passphrase @FILE [-data DIR]
         everything of a running centre in one sealed file
   provisioning restore -in FILE -passphrase @FILE [-data DIR]
@@ -98,6 +99,8 @@ func run(ctx context.Context, args []string, e env) error {
 		return doctorCommand(ctx, args[1:], e)
 	case "cluster":
 		return clusterCommand(ctx, args[1:], e)
+	case "keys":
+		return keysCommand(ctx, args[1:], e)
 	case "backup":
 		return backupCommand(ctx, args[1:], e)
 	case "restore":

@@ -107,8 +107,8 @@ func (d dataDir) keys(mayMake bool) (keys, error) {
 		{"operator.nk", &k.authority.Operator, func() ([]byte, error) { return made.Operator, nil }},
 		{"system.nk", &k.authority.System, func() ([]byte, error) { return made.System, nil }},
 		{"account.nk", &k.authority.Account, func() ([]byte, error) { return made.Account, nil }},
-		{"gateway.age", &identity, newIdentity},
-		{"receipt.pem", &receipt, newReceiptKey},
+		{identityFile, &identity, newIdentity},
+		{receiptFile, &receipt, newReceiptKey},
 		{"codes.pepper", &k.pepper, func() ([]byte, error) { return []byte(rand.Text()), nil }},
 	} {
 		if *f.into, err = d.secret(filepath.Join("keys", f.name), mayMake, f.make); err != nil {
@@ -116,9 +116,11 @@ func (d dataDir) keys(mayMake bool) (keys, error) {
 		}
 	}
 	k.gateway.Identity = string(bytes.TrimSpace(identity))
-	if k.gateway.Receipt, err = parseReceiptKey(receipt); err != nil {
-		return k, fmt.Errorf("%s: %w", d.path("keys", "receipt.pem"), err)
+	all, err := parseReceiptKeys(receipt)
+	if err != nil {
+		return k, fmt.Errorf("%s: %w", d.path("keys", receiptFile), err)
 	}
+	k.gateway.Receipt, k.gateway.Past = all[0], all[1:]
 	return k, nil
 }
 
@@ -152,6 +154,12 @@ func newIdentity() ([]byte, error) {
 	return []byte(identity + "\n"), err
 }
 
+// Files of the gateway's keys, the present ones first.
+const (
+	identityFile = "gateway.age"
+	receiptFile  = "receipt.pem"
+)
+
 const receiptKeyType = "PRIVATE KEY" // PKCS #8
 
 func newReceiptKey() ([]byte, error) {
@@ -166,19 +174,49 @@ func newReceiptKey() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: receiptKeyType, Bytes: der}), nil
 }
 
-func parseReceiptKey(data []byte) (ed25519.PrivateKey, error) {
-	block, _ := pem.Decode(data)
-	if block == nil || block.Type != receiptKeyType {
-		return nil, errors.New("no PEM private key")
+// parseReceiptKeys reads one or more, the present one first.
+func parseReceiptKeys(data []byte) (all []ed25519.PrivateKey, err error) {
+	for len(bytes.TrimSpace(data)) > 0 || len(all) == 0 {
+		var block *pem.Block
+		block, data = pem.Decode(data)
+		if block == nil || block.Type != receiptKeyType {
+			return nil, errors.New("no PEM private key")
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		one, ok := key.(ed25519.PrivateKey)
+		if !ok {
+			return nil, errors.New("not an ed25519 key")
+		}
+		all = append(all, one)
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, err
+	return all, nil
+}
+
+// rotate puts new keys of the gateway before those there are. In whatever moment it is cut
+// off, what there is works: kiosks seal to the first identity that the centre has, and all
+// receipt keys are linked by those before them.
+func (d dataDir) rotate() error {
+	for _, f := range []struct {
+		name string
+		make func() ([]byte, error)
+	}{{identityFile, newIdentity}, {receiptFile, newReceiptKey}} {
+		path := d.path("keys", f.name)
+		have, err := os.ReadFile(path)
+		if err != nil {
+			return d.explain(err)
+		}
+		first, err := f.make()
+		if err != nil {
+			return err
+		}
+		if err := writeFile(path, append(first, have...)); err != nil {
+			return d.explain(err)
+		}
 	}
-	if key, ok := key.(ed25519.PrivateKey); ok {
-		return key, nil
-	}
-	return nil, errors.New("not an ed25519 key")
+	return nil
 }
 
 // operatorToken is the secret of the operator's commands, made at the first start.

@@ -193,6 +193,9 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if err != nil {
 		return err
 	}
+	if registry.Keys, err = keys.gateway.Changes(); err != nil {
+		return err
+	}
 	token, err := data.operatorToken()
 	if err != nil {
 		return err
@@ -211,7 +214,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.reports.Close()) }()
 	c.desk = &enrol.Desk{
-		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt,
+		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt, Past: keys.gateway.Past,
 		Admitted: c.admitted, Log: log.With("part", "enrol"),
 	}
 	sim, err := openSim(&o, listener.Addr(), log)
@@ -262,6 +265,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	})
 	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
 	work(&workers, "registry", func() error { return again(ctx, log, "registry", c.city.run) })
+	work(&workers, "keys", func() error { return again(ctx, log, "keys", c.tellKeys) })
 	work(&workers, "requests", func() error { return again(ctx, log, "requests", c.answerKiosks) })
 	work(&workers, "bus", func() error { return c.mendBus(ctx, data) })
 	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })

@@ -22,19 +22,9 @@ import (
 //go:embed data
 var embedded embed.FS
 
-// Embedded loads the catalogue this program was built with, as in force on the
-// given day. A clock that is behind the data itself is wrong (a dead battery
-// says 1970): then it is the first day on which all of it was in force.
-func Embedded(on time.Time) (*Catalogue, error) {
-	if on.Before(embeddedSince) {
-		on = embeddedSince
-	}
-	data, err := fs.Sub(embedded, "data")
-	if err != nil {
-		return nil, err
-	}
-	return Load(data, on)
-}
+// Embedded loads the catalogue this program was built with, as in force on the given day;
+// see [Source.On].
+func Embedded(on time.Time) (*Catalogue, error) { return BuiltIn().On(on) }
 
 var embeddedSince = time.Date(2026, 7, 18, 0, 0, 0, 0, vietnam)
 

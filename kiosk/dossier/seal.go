@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -25,13 +26,29 @@ func NewIdentity() (identity, recipient string, err error) {
 	return id.String(), id.Recipient().String(), nil
 }
 
-// RecipientOf returns the recipient that an identity opens for.
+// RecipientOf returns the recipient that an identity opens for; of several, in lines as
+// age's own files have them, it is the first that counts.
 func RecipientOf(identity string) (string, error) {
-	id, err := age.ParseX25519Identity(identity)
+	ids, err := identities(identity)
 	if err != nil {
-		return "", errors.New("not an age X25519 identity") // age's words may quote the secret
+		return "", err
+	}
+	id, ok := ids[0].(*age.X25519Identity)
+	if !ok {
+		return "", errIdentity
 	}
 	return id.Recipient().String(), nil
+}
+
+var errIdentity = errors.New("not an age X25519 identity")
+
+// identities reads one or more, a line each. age's own words may quote the secret.
+func identities(text string) ([]age.Identity, error) {
+	ids, err := age.ParseIdentities(strings.NewReader(text))
+	if err != nil {
+		return nil, errIdentity
+	}
+	return ids, nil
 }
 
 // Seal encrypts a valid dossier and its parts to the gateway's recipient. The
@@ -92,7 +109,8 @@ func (m Manifest) Check(n int, ciphertext []byte) error {
 	return fmt.Errorf("%w: part %d is not in the manifest", ErrSealed, n)
 }
 
-// Open decrypts and decodes a form. The manifest it returns is the sealed one:
+// Open decrypts and decodes a form by whichever of the identities (a line each) it was
+// sealed for. The manifest it returns is the sealed one:
 // parts are to be checked against it, not against the one that travels beside.
 // Errors wrap [ErrSealed] or [ErrInvalid].
 func Open(ciphertext []byte, identity string) (Dossier, Manifest, error) {
@@ -149,11 +167,11 @@ func encrypt(to age.Recipient, head, body []byte) ([]byte, error) {
 }
 
 func decrypt(ciphertext []byte, identity string, most int64) (head, body []byte, err error) {
-	id, err := age.ParseX25519Identity(identity)
+	ids, err := identities(identity)
 	if err != nil {
-		return nil, nil, errors.New("not an age X25519 identity")
+		return nil, nil, err
 	}
-	r, err := age.Decrypt(bytes.NewReader(ciphertext), id)
+	r, err := age.Decrypt(bytes.NewReader(ciphertext), ids...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrSealed, err)
 	}

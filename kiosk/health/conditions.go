@@ -67,6 +67,7 @@ const (
 	CatalogueExpired    = "catalogue-expired"
 	ConfigInvalid       = "config-invalid"
 	ConfigRefused       = "config-refused"
+	Locked              = "locked"
 
 	// These are seen from the centre alone; see [ByCentre].
 	KioskSilent   = "kiosk-silent"
@@ -102,6 +103,11 @@ var Declarations = []Declaration{
 		Code: ConfigRefused, Severity: Warning, Who: Centre,
 		Text: Text{"Máy không nhận được cấu hình mới, vẫn chạy theo cấu hình cũ.", "The kiosk could not take its new configuration, and goes on by the old one."},
 		Step: Text{"Xem trường nào sai ở trang của máy, sửa rồi gửi lại.", "See on the kiosk's page which field is wrong, mend it and send it again."},
+	},
+	{
+		Code: Locked, Severity: Warning, Who: Centre,
+		Text: Text{"Máy tạm dừng theo lệnh của trung tâm.", "The centre has closed the kiosk."},
+		Step: Text{"Mở lại ở trang của máy khi xong việc.", "Open it again on its page when the work is done."},
 	},
 	{
 		Code: CatalogueInvalid, Severity: Critical, Who: Centre,

@@ -23,8 +23,9 @@ const (
 type Report struct {
 	Status     Status      `json:"status"`
 	At         time.Time   `json:"at"`
-	Conditions []Condition `json:"conditions"`       // what weighs most first; never null
-	Config     string      `json:"config,omitempty"` // hash of the configuration it was told and goes by
+	Conditions []Condition `json:"conditions"`          // what weighs most first; never null
+	Config     string      `json:"config,omitempty"`    // hash of the configuration it was told and goes by
+	Catalogue  string      `json:"catalogue,omitempty"` // hash of the pack it goes by; "": its program's own
 }
 
 // A Condition that holds.

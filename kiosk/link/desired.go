@@ -10,12 +10,19 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"tiepdan/kiosk/health"
 )
 
 // Desired is what a kiosk is to be, kept at the centre by kiosk. It names what is to be
 // fetched by its hash, so that it is small, and what comes is what was meant.
 type Desired struct {
-	Config string `json:"config"` // SHA-256 in hex of the configuration (YAML), without the facts of the machine
+	Config    string       `json:"config"`              // SHA-256 in hex of the configuration (YAML), without the facts of the machine
+	Catalogue string       `json:"catalogue,omitempty"` // of the catalogue (a pack); "": the one the program was built with
+	Notice    *health.Text `json:"notice,omitempty"`    // a word to who comes
+	Locked    bool         `json:"locked,omitempty"`    // serves nobody until the centre says otherwise
+	Keys      []KeyChange  `json:"keys,omitempty"`      // the chain to the present keys
+	CA        string       `json:"ca,omitempty"`        // of the centre's certificates (PEM), signed: see [SignedCA]
 }
 
 const (

@@ -12,7 +12,9 @@ type Env struct {
 	Site      Site
 	Catalogue *catalogue.Catalogue
 	Timing    Timing
-	Languages []string // the first is spoken first; none: vi, en
+	Languages []string       // the first is spoken first; none: vi, en
+	Notice    catalogue.Text // a word of the centre's to who comes
+	Locked    bool           // by the centre: nobody is served
 }
 
 // Site is where the kiosk stands and how strict it is.

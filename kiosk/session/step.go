@@ -139,6 +139,8 @@ func (s State) resting() Screen {
 		return AtOut
 	case s.Levels.Stale && s.Levels.Present():
 		return AtTakeCard
+	case s.Env.Locked:
+		return AtOut
 	}
 	return AtAttract
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/session"
 )
 
@@ -53,7 +54,7 @@ func body(v *View, s session.State, now time.Time) {
 	switch sv.At {
 	case session.AtAttract:
 		tickets, why := s.TicketsOffered(now)
-		v.Attract = &Attract{Tickets: tickets, WhyNot: why, Filing: s.FilesAnything()}
+		v.Attract = &Attract{Tickets: tickets, WhyNot: why, Filing: s.FilesAnything(), Notice: word(s.Env)}
 	case session.AtReadCard:
 		v.ReadCard = &ReadCard{State: sv.Lay, Tries: sv.Tries}
 	case session.AtReading:
@@ -93,11 +94,22 @@ func body(v *View, s session.State, now time.Time) {
 	case session.AtSorry:
 		v.Sorry = &Sorry{Code: sv.Sorry}
 	case session.AtOut:
-		v.OutOf = &OutOf{Reasons: s.Levels.Unfit}
-		if len(s.Levels.Unfit) == 0 {
-			v.OutOf.Reasons = []string{"config-invalid"}
+		v.OutOf = &OutOf{Reasons: s.Levels.Unfit, Notice: word(s.Env)}
+		switch {
+		case s.Env != nil && s.Env.Locked:
+			v.OutOf.Reasons = []string{health.Locked}
+		case len(s.Levels.Unfit) == 0:
+			v.OutOf.Reasons = []string{health.ConfigInvalid}
 		}
 	}
+}
+
+// word is what the centre wants people to read, if anything.
+func word(env *session.Env) *Text {
+	if env == nil || env.Notice == (Text{}) {
+		return nil
+	}
+	return &env.Notice
 }
 
 func resting(at session.Screen) bool {

@@ -106,6 +106,7 @@ type Attract struct {
 	Tickets bool   `json:"tickets"` // numbers are offered now
 	WhyNot  string `json:"whyNot"`  // "closed" | "no-counters": a code
 	Filing  bool   `json:"filing"`
+	Notice  *Text  `json:"notice,omitempty"` // a word of the centre's
 }
 
 type ReadCard struct {
@@ -339,7 +340,8 @@ type Sorry struct {
 }
 
 type OutOf struct {
-	Reasons []string `json:"reasons"` // health codes
+	Reasons []string `json:"reasons"`          // health codes
+	Notice  *Text    `json:"notice,omitempty"` // a word of the centre's
 }
 
 // A Command is one press, or what the page itself says (hello, touch).

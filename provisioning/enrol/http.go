@@ -25,6 +25,9 @@ type Desk struct {
 	Authority  *Authority
 	Recipient  string             // the gateway's
 	ReceiptKey ed25519.PrivateKey // signs the reply, and later receipts
+	// Past are receipt keys before it: codes that were printed then trust those. A kiosk
+	// that comes by one is led on by what it is told (see [link.KeyChange]).
+	Past []ed25519.PrivateKey
 	// Admitted is called after a kiosk came in: if it replaces another, servers have to hear of it.
 	Admitted func(context.Context, Kiosk) error
 	Log      *slog.Logger
@@ -72,7 +75,14 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 	if err != nil {
 		return link.EnrolReply{}, err
 	}
-	if !code.Trusts(d.Public()) {
+	key := d.ReceiptKey
+	for _, past := range d.Past {
+		if code.Trusts(past.Public().(ed25519.PublicKey)) {
+			key = past
+		}
+	}
+	public := key.Public().(ed25519.PublicKey)
+	if !code.Trusts(public) {
 		return link.EnrolReply{}, link.ErrWrongCode // another centre's
 	}
 	k, err := d.Registry.Redeem(r.Context(), code, req.PublicKey, req.Hardware)
@@ -87,9 +97,9 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 		Kiosk:      k.ID,
 		JWT:        token,
 		Recipient:  d.Recipient,
-		ReceiptKey: d.Public(),
+		ReceiptKey: public,
 		Config:     k.Config,
-	}.Sign(req.PublicKey, d.ReceiptKey)
+	}.Sign(req.PublicKey, key)
 	if err != nil {
 		return link.EnrolReply{}, internal(err)
 	}

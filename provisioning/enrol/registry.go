@@ -20,6 +20,7 @@ import (
 
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/dossier"
+	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
 )
 
@@ -39,6 +40,11 @@ type Kiosk struct {
 
 	// Code is the key of the code it came in by, in the other bucket.
 	Code string `json:"code,omitempty"`
+
+	// What it is to be beside its configuration; see [link.Desired].
+	Catalogue string       `json:"catalogue,omitempty"`
+	Notice    *health.Text `json:"notice,omitempty"`
+	Locked    bool         `json:"locked,omitempty"`
 
 	// Shut are the keys that were this kiosk's and may not come back, and since when.
 	Shut map[string]time.Time `json:"shut,omitempty"`
@@ -63,6 +69,9 @@ var ErrBusy = errors.New("enrol: the registry is busy, try again")
 // Registry is the list of kiosks and of codes, in two KV buckets. Every change
 // is compare-and-set, so that any number of centres may share it.
 type Registry struct {
+	// Keys is the chain of changes that every kiosk is told. Set it before anything else.
+	Keys []link.KeyChange
+
 	kiosks, codes  jetstream.KeyValue
 	desired, blobs jetstream.KeyValue
 	pepper         []byte
@@ -135,49 +144,6 @@ func (r *Registry) Add(ctx context.Context, first config.Config, hash func(strin
 	}
 	return Kiosk{}, fmt.Errorf("enrol: unit %s is full", first.Unit.Code)
 }
-
-// desire tells a kiosk, now or when it comes, what it is to be.
-func (r *Registry) desire(ctx context.Context, k Kiosk) error {
-	hash := link.HashOf(k.Config)
-	if _, err := r.blobs.Put(ctx, hash, k.Config); err != nil {
-		return fmt.Errorf("enrol: keep a configuration: %w", err)
-	}
-	data, err := json.Marshal(link.Desired{Config: hash})
-	if err != nil {
-		return err
-	}
-	if _, err := r.desired.Put(ctx, k.ID, data); err != nil {
-		return fmt.Errorf("enrol: desire of %s: %w", k.ID, err)
-	}
-	return nil
-}
-
-// SetConfig gives a kiosk another configuration.
-func (r *Registry) SetConfig(ctx context.Context, id string, text []byte) (Kiosk, error) {
-	k, err := r.change(ctx, id, func(k *Kiosk) { k.Config = text })
-	if err != nil {
-		return Kiosk{}, err
-	}
-	return k, r.desire(ctx, k)
-}
-
-// Blob is what is called by this hash. The error is [ErrNoBlob] if nothing is.
-func (r *Registry) Blob(ctx context.Context, hash string) ([]byte, error) {
-	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
-		return nil, ErrNoBlob
-	}
-	e, err := r.blobs.Get(ctx, hash)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, ErrNoBlob
-	}
-	if err != nil {
-		return nil, fmt.Errorf("enrol: %w", err)
-	}
-	return e.Value(), nil
-}
-
-// ErrNoBlob says that nothing is called by this hash.
-var ErrNoBlob = errors.New("there is nothing of this name")
 
 // NewCode makes a one-time code for a kiosk, which trusts whoever holds receiptKey.
 func (r *Registry) NewCode(ctx context.Context, kiosk string, life time.Duration, receiptKey ed25519.PublicKey) (k Kiosk, c link.EnrolCode, expires time.Time, err error) {

@@ -76,9 +76,14 @@ func (g *Gateway) receipts(ctx context.Context, kiosk string, body []byte) (any,
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			known.Receipts = append(known.Receipts, e.Receipt)
+		if !ok {
+			continue
 		}
+		signed, err := g.signed(e.Receipt)
+		if err != nil {
+			return nil, err
+		}
+		known.Receipts = append(known.Receipts, signed)
 	}
 	return known, nil
 }

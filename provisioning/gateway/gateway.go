@@ -28,10 +28,30 @@ import (
 	"tiepdan/kiosk/link"
 )
 
-// Keys are the gateway's private ones.
+// Keys are the gateway's private ones. Those of before are kept: dossiers were sealed to
+// them, and each receipt key vouches for the next.
 type Keys struct {
-	Identity string             // age: opens dossiers
-	Receipt  ed25519.PrivateKey // signs receipts
+	Identity string               // age, a line each, the newest first: opens dossiers
+	Receipt  ed25519.PrivateKey   // signs receipts
+	Past     []ed25519.PrivateKey // those before it, the newest first
+}
+
+// Changes is the chain that leads kiosks from any of the past keys to the present ones.
+func (k Keys) Changes() ([]link.KeyChange, error) {
+	recipient, err := k.Recipient()
+	if err != nil {
+		return nil, err
+	}
+	var chain []link.KeyChange
+	next := k.Receipt
+	for _, before := range k.Past {
+		change, err := link.KeyChange{Recipient: recipient, ReceiptKey: next.Public().(ed25519.PublicKey)}.Sign(before)
+		if err != nil {
+			return nil, err
+		}
+		chain, next = append(chain, change), before
+	}
+	return chain, nil
 }
 
 // Recipient is what kiosks seal to.

@@ -271,8 +271,21 @@ func (w work) close(ctx context.Context, e entry) error {
 	return nil
 }
 
+// signed is a receipt in the word of the present key, which is what kiosks believe: it may
+// have been kept in that of one before.
+func (g *Gateway) signed(r dossier.Receipt) (dossier.Receipt, error) {
+	if r.Verify(g.Keys.Public()) == nil {
+		return r, nil
+	}
+	return r.Sign(g.Keys.Receipt)
+}
+
 // tell sends a receipt to its kiosk. A kiosk that isn't there asks when it is back.
 func (g *Gateway) tell(r dossier.Receipt) error {
+	r, err := g.signed(r)
+	if err != nil {
+		return err
+	}
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err

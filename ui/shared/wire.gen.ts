@@ -123,6 +123,7 @@ export interface Attract {
   tickets: boolean;
   whyNot: string;
   filing: boolean;
+  notice?: Text;
 }
 
 export interface ReadCard {
@@ -270,6 +271,7 @@ export interface Sorry {
 
 export interface OutOf {
   reasons: string[];
+  notice?: Text;
 }
 
 export interface HallTicket {
@@ -306,6 +308,11 @@ export interface HallCounter {
   number: string;
 }
 
+export interface Text {
+  vi: string;
+  en: string;
+}
+
 export interface Fact {
   name: string;
   label?: Text;
@@ -329,11 +336,6 @@ export interface ServiceItem {
   icon: string;
   letter: string;
   ahead: number;
-}
-
-export interface Text {
-  vi: string;
-  en: string;
 }
 
 export interface ProcedureItem {

@@ -472,6 +472,7 @@ export const en: Record<keyof typeof vi, string> = {
   'health.disk-low': 'The machine is nearly full',
   'health.clock-skew': 'The machine’s clock is not right',
   'health.trust-anchors-missing': 'The machine has no certificates to check cards',
+  'health.locked': 'The centre has closed this machine for now',
   'health.catalogue-invalid': 'The list of procedures is not right',
   'health.catalogue-expired': 'The list of procedures is old',
   'health.config-refused': 'The machine has not taken its new settings',

@@ -521,6 +521,7 @@ export const vi = {
   'health.disk-low': 'Máy sắp hết chỗ cất hồ sơ',
   'health.clock-skew': 'Đồng hồ của máy chưa đúng',
   'health.trust-anchors-missing': 'Máy chưa có chứng thư để kiểm tra thẻ',
+  'health.locked': 'Máy tạm dừng theo lệnh của trung tâm',
   'health.catalogue-invalid': 'Danh mục thủ tục chưa đúng',
   'health.catalogue-expired': 'Danh mục thủ tục đã cũ',
   'health.config-refused': 'Máy chưa nhận được cấu hình mới',

@@ -1,0 +1,115 @@
+package enrol
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"tiepdan/kiosk/link"
+)
+
+// What kiosks are to be: a small word for each, which names by their hashes the blobs that
+// they fetch.
+
+// wanted is the word for one kiosk.
+func (r *Registry) wanted(k Kiosk) ([]byte, error) {
+	return json.Marshal(link.Desired{Config: link.HashOf(k.Config), Catalogue: k.Catalogue, Notice: k.Notice, Locked: k.Locked, Keys: r.Keys})
+}
+
+// desire tells a kiosk, now or when it comes, what it is to be.
+func (r *Registry) desire(ctx context.Context, k Kiosk) error {
+	for {
+		if _, err := r.PutBlob(ctx, k.Config); err != nil {
+			return err
+		}
+		data, err := r.wanted(k)
+		if err != nil {
+			return err
+		}
+		if _, err := r.desired.Put(ctx, k.ID, data); err != nil {
+			return fmt.Errorf("enrol: desire of %s: %w", k.ID, err)
+		}
+		if k, _, err = r.get(ctx, k.ID); err != nil {
+			return err
+		}
+		if now, err := r.wanted(k); err != nil || bytes.Equal(now, data) {
+			return err
+		} // somebody changed it meanwhile, and may have told it before us
+	}
+}
+
+// DesireAnew tells those kiosks anew that were told something else: keys may have changed
+// since. It returns how many.
+func (r *Registry) DesireAnew(ctx context.Context) (told int, err error) {
+	all, err := r.All(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range all {
+		want, err := r.wanted(k)
+		if err != nil {
+			return told, err
+		}
+		have, err := r.desired.Get(ctx, k.ID)
+		if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+			return told, fmt.Errorf("enrol: desire of %s: %w", k.ID, err)
+		}
+		if err == nil && bytes.Equal(have.Value(), want) {
+			continue
+		}
+		if k, _, err = r.get(ctx, k.ID); err != nil { // as it is by now
+			return told, err
+		}
+		if err := r.desire(ctx, k); err != nil {
+			return told, err
+		}
+		told++
+	}
+	return told, nil
+}
+
+// Set changes what a kiosk is to be, and tells it.
+func (r *Registry) Set(ctx context.Context, id string, change func(*Kiosk)) (Kiosk, error) {
+	k, err := r.change(ctx, id, change)
+	if err != nil {
+		return Kiosk{}, err
+	}
+	return k, r.desire(ctx, k)
+}
+
+// SetConfig gives a kiosk another configuration.
+func (r *Registry) SetConfig(ctx context.Context, id string, text []byte) (Kiosk, error) {
+	return r.Set(ctx, id, func(k *Kiosk) { k.Config = text })
+}
+
+// PutBlob keeps what kiosks may fetch, and returns what it is called.
+func (r *Registry) PutBlob(ctx context.Context, blob []byte) (hash string, err error) {
+	hash = link.HashOf(blob)
+	if _, err := r.blobs.Put(ctx, hash, blob); err != nil {
+		return "", fmt.Errorf("enrol: keep a blob: %w", err)
+	}
+	return hash, nil
+}
+
+// Blob is what is called by this hash. The error is [ErrNoBlob] if nothing is.
+func (r *Registry) Blob(ctx context.Context, hash string) ([]byte, error) {
+	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
+		return nil, ErrNoBlob
+	}
+	e, err := r.blobs.Get(ctx, hash)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, ErrNoBlob
+	}
+	if err != nil {
+		return nil, fmt.Errorf("enrol: %w", err)
+	}
+	return e.Value(), nil
+}
+
+// ErrNoBlob says that nothing is called by this hash.
+var ErrNoBlob = errors.New("there is nothing of this name")
