@@ -8,13 +8,18 @@ import (
 	"time"
 
 	"tiepdan/kiosk/catalogue"
+	"tiepdan/kiosk/link"
 )
 
 // catalogueCommand is `kiosk catalogue check [-on DAY] [DIR]`: it loads a
 // catalogue as a kiosk would and prints what is wrong, one line each with file,
-// field and value; without DIR, the one this program was built with. It returns the exit code.
+// field and value; without DIR, the one this program was built with. `kiosk catalogue pack
+// DIR FILE` makes of it what the centre takes. It returns the exit code.
 func catalogueCommand(args []string, stdout, stderr io.Writer) int {
-	const usage = "usage: kiosk catalogue check [-on 2026-11-23] [DIR]"
+	const usage = "usage: kiosk catalogue check [-on 2026-11-23] [DIR]\n       kiosk catalogue pack DIR FILE"
+	if len(args) == 3 && args[0] == "pack" {
+		return packCommand(args[1], args[2], stdout, stderr)
+	}
 	if len(args) == 0 || args[0] != "check" {
 		fmt.Fprintln(stderr, usage)
 		return 1
@@ -61,5 +66,25 @@ func catalogueCommand(args []string, stdout, stderr io.Writer) int {
 	if !c.NextChange.IsZero() {
 		fmt.Fprintf(stdout, "something else is in force from %s\n", c.NextChange)
 	}
+	return 0
+}
+
+// packCommand packs a folder that a kiosk could go by today.
+func packCommand(dir, file string, stdout, stderr io.Writer) int {
+	pack, err := catalogue.WritePack(os.DirFS(dir))
+	if err == nil {
+		var from catalogue.Source
+		if from, err = catalogue.OpenPack(pack); err == nil {
+			_, err = from.On(time.Now())
+		}
+	}
+	if err == nil {
+		err = writeFile(file, pack)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	fmt.Fprintf(stdout, "ok: %s, %d bytes, %s\n", file, len(pack), link.HashOf(pack))
 	return 0
 }

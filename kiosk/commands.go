@@ -20,7 +20,7 @@ const usage = `Tiếp Dân, the kiosk daemon.
   kiosk doctor [-json] [-print]     what is there, what is missing, what to do
   kiosk outbox [-data DIR] [-json]
   kiosk card list | read …          read and prove a card
-  kiosk catalogue check [DIR]
+  kiosk catalogue check [DIR] · pack DIR FILE
   kiosk print sample | profiles …
   kiosk sim card | printer …        virtual devices (not in release builds)
 

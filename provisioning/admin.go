@@ -131,7 +131,7 @@ func (c *centre) addKiosk(w http.ResponseWriter, r *http.Request) {
 
 // newKiosk makes a kiosk for a site; a *refusal is the operator's mistake.
 func (c *centre) newKiosk(ctx context.Context, site enrol.Site) (enrol.Kiosk, error) {
-	cat, err := c.catalogues.On(time.Now())
+	hash, cat, err := c.usual(ctx)
 	if err != nil {
 		return enrol.Kiosk{}, err
 	}
@@ -139,7 +139,7 @@ func (c *centre) newKiosk(ctx context.Context, site enrol.Site) (enrol.Kiosk, er
 	if err != nil {
 		return enrol.Kiosk{}, badSite(err)
 	}
-	return c.registry.Add(ctx, first, staff.HashCode)
+	return c.registry.Add(ctx, first, hash, staff.HashCode)
 }
 
 // badSite says which part of a site is wrong, by a code that the dashboard has words for.

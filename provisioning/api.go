@@ -21,8 +21,8 @@ import (
 
 const sessionCookie = "tiepdan-centre"
 
-// maxBody bounds a request; a list of kiosks in CSV is the largest.
-const maxBody = 1 << 20
+// maxBody bounds a request; a catalogue is the largest.
+const maxBody = 1<<20 + 4<<10
 
 // A caller is who asks, and from where.
 type caller struct {
@@ -93,6 +93,9 @@ func (c *centre) api() http.Handler {
 
 	mux.HandleFunc("POST /api/config/try", c.ask(staff.Admin, c.apiTryConfig))
 	mux.HandleFunc("POST /api/config", c.ask(staff.Admin, c.apiBeginConfig))
+	mux.HandleFunc("GET /api/catalogues", c.ask(staff.Viewer, c.apiCatalogues))
+	mux.HandleFunc("POST /api/catalogues", c.ask(staff.Admin, c.apiAddCatalogue))
+	mux.HandleFunc("POST /api/word", c.ask(staff.Operator, c.apiWord))
 	mux.HandleFunc("GET /api/rollouts", c.ask(staff.Viewer, c.apiRollouts))
 	mux.HandleFunc("POST /api/rollouts/{id}/stop", c.ask(staff.Admin, c.apiStopRollout))
 

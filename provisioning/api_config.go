@@ -20,7 +20,7 @@ import (
 	"tiepdan/provisioning/staff"
 )
 
-// Configurations: a change of some fields, tried on every kiosk it is for before any of
+// Configurations and catalogues: a change of some fields, or another catalogue, tried on every kiosk it is for before any of
 // them hears of it, and then told in waves.
 
 // maxChange bounds a change as it is typed.
@@ -56,49 +56,74 @@ func change(current []byte, text string) ([]byte, error) {
 	return c.Marshal()
 }
 
-// changed is a kiosk's configuration after a change, if it could live by that.
-func (c *centre) changed(k enrol.Kiosk, text string) ([]byte, error) {
-	whole, err := change(k.Config, text)
-	if err != nil {
-		return nil, err
+// changed is a kiosk's configuration after a change, if it could live by that and its catalogue.
+func (c *centre) changed(ctx context.Context, k enrol.Kiosk, text string) ([]byte, error) {
+	whole := k.Config
+	if text != "" {
+		var err error
+		if whole, err = change(k.Config, text); err != nil {
+			return nil, err
+		}
 	}
 	cfg, err := config.Parse(whole)
 	if err != nil {
 		return nil, err
 	}
-	cat, err := c.catalogues.On(time.Now())
+	cat, err := c.catalogueOf(ctx, k.Catalogue)
 	if err != nil {
 		return nil, err
 	}
 	return whole, cfg.Check(cat)
 }
 
-// applyChange tells one kiosk; it is the rollouts' way.
-func (c *centre) applyChange(ctx context.Context, id, text string) (string, error) {
+// apply tells one kiosk what a rollout is about; it is the rollouts' way.
+func (c *centre) apply(ctx context.Context, id string, r fleet.Rollout) (fleet.Ask, error) {
 	k, err := c.registry.Kiosk(ctx, id) // as it is now: another change may have come first
 	if err != nil {
-		return "", err
+		return fleet.Ask{}, err
 	}
-	whole, err := c.changed(k, text)
+	if r.Word != nil {
+		_, err := c.registry.Set(ctx, id, func(k *enrol.Kiosk) { k.Notice, k.Locked = r.Word.Notice, r.Word.Locked })
+		return fleet.Ask{}, err
+	}
+	k.Catalogue = chosen(k, r.Catalogue)
+	whole, err := c.changed(ctx, k, r.Change)
 	if err != nil {
-		return "", err
+		return fleet.Ask{}, err
 	}
-	if _, err := c.registry.SetConfig(ctx, id, whole); err != nil {
-		return "", err
+	if _, err := c.registry.Set(ctx, id, func(now *enrol.Kiosk) { now.Config, now.Catalogue = whole, k.Catalogue }); err != nil {
+		return fleet.Ask{}, err
 	}
-	return link.HashOf(whole), nil
+	return fleet.Ask{Config: link.HashOf(whole), Catalogue: k.Catalogue}, nil
 }
 
-// configRequest is a change and whom it is for: kiosks by name, all of a unit, or all.
-type configRequest struct {
-	Change string   `json:"change"`
+// chosen is the catalogue of a kiosk after a rollout of this one; "": it is of something else.
+func chosen(k enrol.Kiosk, hash string) string {
+	switch hash {
+	case "":
+		return k.Catalogue
+	case fleet.OwnCatalogue:
+		return ""
+	}
+	return hash
+}
+
+// whom is whom something is for: kiosks by name, all of a unit, or all.
+type whom struct {
 	Unit   string   `json:"unit"`
 	Kiosks []string `json:"kiosks"`
 }
 
-// targets are the kiosks of a request, those that are well first: the first wave is to
+// configRequest is a change of some fields, or another catalogue, and whom it is for.
+type configRequest struct {
+	whom
+	Change    string `json:"change"`
+	Catalogue string `json:"catalogue"`
+}
+
+// targets are the kiosks it is for, those that are well first: the first wave is to
 // show what the change does, not what else is the matter.
-func (c *centre) targets(ctx context.Context, who caller, in configRequest) ([]enrol.Kiosk, error) {
+func (c *centre) targets(ctx context.Context, who caller, in whom) ([]enrol.Kiosk, error) {
 	all, err := c.city.stand(ctx)
 	if err != nil {
 		return nil, err
@@ -150,11 +175,15 @@ func (c *centre) readChange(r *http.Request, who caller) (in configRequest, kios
 	if len(in.Change) > maxChange {
 		return in, nil, bad("change: %d bytes at most", maxChange)
 	}
-	if kiosks, err = c.targets(r.Context(), who, in); err != nil {
+	if (in.Change == "") == (in.Catalogue == "") {
+		return in, nil, bad("a change, or a catalogue")
+	}
+	if kiosks, err = c.targets(r.Context(), who, in.whom); err != nil {
 		return in, nil, err
 	}
 	for _, k := range kiosks {
-		if _, err := c.changed(k, in.Change); err != nil {
+		k.Catalogue = chosen(k, in.Catalogue)
+		if _, err := c.changed(r.Context(), k, in.Change); err != nil {
 			return in, nil, &refusal{http.StatusBadRequest, "config-wrong", fmt.Errorf("%s: %w", k.ID, err)}
 		}
 	}
@@ -167,7 +196,7 @@ func (c *centre) apiTryConfig(_ http.ResponseWriter, r *http.Request, who caller
 	if err != nil {
 		return nil, err
 	}
-	after, err := c.changed(kiosks[0], in.Change)
+	after, err := c.changed(r.Context(), kiosks[0], in.Change)
 	if err != nil {
 		return nil, err
 	}
@@ -179,23 +208,29 @@ func (c *centre) apiBeginConfig(_ http.ResponseWriter, r *http.Request, who call
 	if err != nil {
 		return nil, err
 	}
-	out := fleet.Rollout{ID: rand.Text(), By: who.Name, At: time.Now().UTC(), Change: in.Change}
-	for _, k := range kiosks {
-		out.Kiosks = append(out.Kiosks, k.ID)
-		if !slices.Contains(out.Units, k.Unit) {
-			out.Units = append(out.Units, k.Unit)
-		}
-	}
+	out := rollout(who, kiosks)
+	out.Change, out.Catalogue = in.Change, in.Catalogue
 	err = c.do(r.Context(), who, staff.Deed{What: "config.begin", Target: out.ID, Unit: in.Unit, Detail: fmt.Sprintf("%d kiosks", len(kiosks))}, func() error {
 		return c.rollouts.Begin(r.Context(), out)
 	})
 	return rolloutLine(out), err
 }
 
+func rollout(who caller, kiosks []enrol.Kiosk) fleet.Rollout {
+	out := fleet.Rollout{ID: rand.Text(), By: who.Name, At: time.Now().UTC()}
+	for _, k := range kiosks {
+		out.Kiosks = append(out.Kiosks, k.ID)
+		if !slices.Contains(out.Units, k.Unit) {
+			out.Units = append(out.Units, k.Unit)
+		}
+	}
+	return out
+}
+
 // rolloutLine is a rollout for a list: how far it is, not every kiosk's name.
 func rolloutLine(r fleet.Rollout) map[string]any {
 	return map[string]any{
-		"id": r.ID, "by": r.By, "at": jsonTime(r.At), "change": string(hashes.ReplaceAll([]byte(r.Change), []byte("(…)"))),
+		"id": r.ID, "by": r.By, "at": jsonTime(r.At), "change": string(hashes.ReplaceAll([]byte(r.Change), []byte("(…)"))), "catalogue": r.Catalogue, "word": r.Word,
 		"kiosks": len(r.Kiosks), "done": r.Done, "waits": len(r.Told), "state": r.State, "why": r.Why, "changed": jsonTime(r.Changed),
 	}
 }

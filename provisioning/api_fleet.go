@@ -247,7 +247,7 @@ func (c *centre) apiKiosk(_ http.ResponseWriter, r *http.Request, who caller) (a
 	}
 	return map[string]any{
 		"kiosk": line(all[i]), "added": jsonTime(k.Added), "enrolled": jsonTime(k.Enrolled), "revoked": jsonTime(k.Revoked),
-		"machines": len(k.Shut), "hardware": k.Hardware, "config": shown(k.Config), "readiness": found,
+		"machines": len(k.Shut), "hardware": k.Hardware, "config": shown(k.Config), "readiness": found, "word": wordOf(k),
 	}, nil
 }
 
@@ -379,7 +379,7 @@ func (c *centre) apiReport(_ http.ResponseWriter, r *http.Request, who caller) (
 	if err != nil {
 		return nil, err
 	}
-	name, err := c.names(by)
+	name, err := c.names(r.Context(), by)
 	if err != nil {
 		return nil, err
 	}
@@ -399,7 +399,7 @@ func (c *centre) apiReportCSV(w http.ResponseWriter, r *http.Request, who caller
 	if err != nil {
 		return nil, err
 	}
-	name, err := c.names(by)
+	name, err := c.names(r.Context(), by)
 	if err != nil {
 		return nil, err
 	}
@@ -408,8 +408,8 @@ func (c *centre) apiReportCSV(w http.ResponseWriter, r *http.Request, who caller
 }
 
 // names gives the keys of a report the catalogue's names.
-func (c *centre) names(by report.By) (func(string) string, error) {
-	cat, err := c.catalogues.On(time.Now())
+func (c *centre) names(ctx context.Context, by report.By) (func(string) string, error) {
+	_, cat, err := c.usual(ctx)
 	return func(key string) string {
 		switch by {
 		case report.ByUnit:

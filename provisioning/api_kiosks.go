@@ -229,8 +229,8 @@ type unitName struct {
 	Name string `json:"name"`
 }
 
-func (c *centre) apiUnits(_ http.ResponseWriter, _ *http.Request, who caller) (any, error) {
-	cat, err := c.catalogues.On(time.Now())
+func (c *centre) apiUnits(_ http.ResponseWriter, r *http.Request, who caller) (any, error) {
+	_, cat, err := c.usual(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +244,8 @@ func (c *centre) apiUnits(_ http.ResponseWriter, _ *http.Request, who caller) (a
 }
 
 // knownUnits refuses units that the catalogue has not.
-func (c *centre) knownUnits(units []string) error {
-	cat, err := c.catalogues.On(time.Now())
+func (c *centre) knownUnits(ctx context.Context, units []string) error {
+	_, cat, err := c.usual(ctx)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (c *centre) apiAddPerson(_ http.ResponseWriter, r *http.Request, who caller
 	if !who.mine(in.Units) {
 		return nil, errForbidden
 	}
-	if err := c.knownUnits(in.Units); err != nil {
+	if err := c.knownUnits(r.Context(), in.Units); err != nil {
 		return nil, err
 	}
 	var p staff.Person
@@ -101,7 +101,7 @@ func (c *centre) apiSetPerson(_ http.ResponseWriter, r *http.Request, who caller
 	if !who.mine(in.Units) {
 		return nil, errForbidden
 	}
-	if err := c.knownUnits(in.Units); err != nil {
+	if err := c.knownUnits(r.Context(), in.Units); err != nil {
 		return nil, err
 	}
 	err = c.do(r.Context(), who, staff.Deed{What: "person.set", Target: p.Name, Unit: unitOf(p.Units), Detail: string(in.Role)}, func() (err error) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -52,8 +53,10 @@ type centre struct {
 	totpOptional bool
 	gateway      *gateway.Gateway // nil: somewhere else, or none
 	link         *bridge
-	catalogues   catalogue.Days
-	token        string // of the operator's commands
+	catalogues   catalogue.Days // the program's own
+	shelved      sync.Mutex
+	shelf        map[string]*catalogue.Days // others that were asked for, by hash
+	token        string                     // of the operator's commands
 	started      time.Time
 }
 

@@ -66,6 +66,30 @@ func (c *city) kiosk(id string) (enrol.Kiosk, bool) {
 	return k, ok
 }
 
+// told counts, of the kiosks in these units, how many are told each catalogue.
+func (c *city) told(sees func(unit string) bool) map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := map[string]int{}
+	for _, k := range c.kiosks {
+		if sees(k.Unit) && k.Revoked.IsZero() {
+			n[k.Catalogue]++
+		}
+	}
+	return n
+}
+
+// usual is the catalogue that most kiosks are told; "": their program's own.
+func (c *city) usual() (hash string) {
+	most := 0
+	for one, n := range c.told(func(string) bool { return true }) {
+		if n > most || n == most && one < hash {
+			hash, most = one, n
+		}
+	}
+	return hash
+}
+
 // fresh is how long a judgement of all kiosks is shown to whoever asks.
 const fresh = time.Second
 

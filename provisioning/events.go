@@ -144,7 +144,7 @@ func (c *centre) visitsOf(r *http.Request, who caller) (report.By, []report.Visi
 	if err != nil {
 		return q.by, nil, nil, err
 	}
-	name, err := c.names(q.by)
+	name, err := c.names(r.Context(), q.by)
 	return q.by, lines, name, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"tiepdan/kiosk/config"
 	"tiepdan/provisioning/enrol"
@@ -38,7 +39,7 @@ func (o *options) defaultFilesURL(here string, log *slog.Logger) {
 	log.Warn("no -files-url: One-Stop could not fetch pages, and dossiers that have some wait")
 }
 
-func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, log *slog.Logger) (*gateway.Gateway, error) {
+func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, shelf gateway.Shelf, log *slog.Logger) (*gateway.Gateway, error) {
 	if !slices.Contains([]string{config.FilingAnchored, config.FilingSigned, config.FilingRead}, o.requires) {
 		return nil, fmt.Errorf("-filing-requires %s: anchored, signed or read", o.requires)
 	}
@@ -76,7 +77,8 @@ func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys
 		Trust:    anchors,
 		Requires: o.requires,
 		FilesURL: strings.TrimSuffix(o.filesURL, "/"),
-		Replicas: max(1, o.replicas),
+		Shelf:    shelf,
+		Replicas: o.replicas,
 
 		StatusEvery: o.poll,
 		FilesAgain:  o.filesAgain,
@@ -127,8 +129,16 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 	defer listener.Close() // a second close is no news
 	o.defaultFilesURL("http://"+listener.Addr().String(), log)
 	var g *gateway.Gateway
-	if err := settled(ctx, log, func() (err error) {
-		g, err = openGateway(ctx, o, data, keys.gateway, nc, log)
+	if err := settled(ctx, log, func() error {
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return err
+		}
+		shelf, err := enrol.FindShelf(ctx, js)
+		if err != nil {
+			return err
+		}
+		g, err = openGateway(ctx, o, data, keys.gateway, nc, shelf, log)
 		return err
 	}); err != nil {
 		return err

@@ -105,7 +105,7 @@ func (c *centre) adminAddPerson(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	if err := c.knownUnits(ask.Units); err != nil {
+	if err := c.knownUnits(r.Context(), ask.Units); err != nil {
 		c.refusePerson(w, err)
 		return
 	}

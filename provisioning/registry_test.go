@@ -55,7 +55,7 @@ func newRegistry(t *testing.T) (*enrol.Registry, enrol.Kiosk, ed25519.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}}, func(string) string { return "" })
+	k, err := registry.Add(t.Context(), config.Config{Unit: config.Unit{Code: "00004", Name: "UBND phường Ba Đình"}}, "", func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestTechnicianCodeGivenLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := registry.Add(t.Context(), first, func(string) string { return "" })
+	k, err := registry.Add(t.Context(), first, "", func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}

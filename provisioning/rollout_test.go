@@ -44,12 +44,12 @@ func newWard(t *testing.T, n int) *ward {
 		}
 		return all, nil
 	}
-	rs.Apply = func(_ context.Context, kiosk, change string) (string, error) {
+	rs.Apply = func(_ context.Context, kiosk string, _ fleet.Rollout) (fleet.Ask, error) {
 		w.told = append(w.told, kiosk)
 		if w.takes {
 			w.stand[kiosk].Config = "new"
 		}
-		return "new", nil
+		return fleet.Ask{Config: "new"}, nil
 	}
 	if err := rs.Begin(t.Context(), r); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func (c *centre) openRooms(ctx context.Context, o options, data dataDir) (err er
 	if c.rollouts, err = fleet.OpenRollouts(ctx, c.js, o.replicas); err != nil {
 		return err
 	}
-	c.rollouts.Standings, c.rollouts.Apply = c.city.stand, c.applyChange
+	c.rollouts.Standings, c.rollouts.Apply = c.city.stand, c.apply
 	c.alerts.Chores = append(c.alerts.Chores, c.rollouts.Step)
 	c.reports, err = report.Open(ctx, data.path("report.db"))
 	return err

@@ -225,7 +225,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if o.onestop != "" {
 		o.defaultFilesURL(scheme+"://"+reachable(listener.Addr()), log)
 		if err := settled(ctx, log, func() (err error) {
-			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, log)
+			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, registry.Shelf, log)
 			return err
 		}); err != nil {
 			return err

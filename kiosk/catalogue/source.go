@@ -40,7 +40,7 @@ func (s Source) On(t time.Time) (*Catalogue, error) {
 
 // Limits of a pack, packed and not.
 const (
-	MaxPack     = 1 << 20
+	MaxPack     = 1_000_000
 	maxUnpacked = 32 << 20
 )
 

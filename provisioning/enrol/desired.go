@@ -98,10 +98,14 @@ func (r *Registry) PutBlob(ctx context.Context, blob []byte) (hash string, err e
 
 // Blob is what is called by this hash. The error is [ErrNoBlob] if nothing is.
 func (r *Registry) Blob(ctx context.Context, hash string) ([]byte, error) {
+	return blob(ctx, r.blobs, hash)
+}
+
+func blob(ctx context.Context, blobs jetstream.KeyValue, hash string) ([]byte, error) {
 	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
 		return nil, ErrNoBlob
 	}
-	e, err := r.blobs.Get(ctx, hash)
+	e, err := blobs.Get(ctx, hash)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, ErrNoBlob
 	}

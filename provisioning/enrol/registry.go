@@ -72,6 +72,9 @@ type Registry struct {
 	// Keys is the chain of changes that every kiosk is told. Set it before anything else.
 	Keys []link.KeyChange
 
+	// Shelf has the catalogues that kiosks may be told to go by.
+	Shelf *Shelf
+
 	kiosks, codes  jetstream.KeyValue
 	desired, blobs jetstream.KeyValue
 	pepper         []byte
@@ -86,13 +89,13 @@ type code struct {
 
 // OpenRegistry opens the buckets, or makes them. pepper is a secret of the centre.
 func OpenRegistry(ctx context.Context, js jetstream.JetStream, replicas int, pepper []byte) (*Registry, error) {
-	r := &Registry{pepper: pepper}
+	r := &Registry{pepper: pepper, Shelf: &Shelf{}}
 	for _, b := range []struct {
 		kv   *jetstream.KeyValue
 		name string
-	}{{&r.kiosks, "kiosks"}, {&r.codes, "codes"}, {&r.desired, link.BucketDesired}, {&r.blobs, "blobs"}} {
+	}{{&r.kiosks, "kiosks"}, {&r.codes, "codes"}, {&r.desired, link.BucketDesired}, {&r.blobs, blobsBucket}, {&r.Shelf.index, shelfBucket}} {
 		history := uint8(5)
-		if b.name == "blobs" { // called by their hashes, they never change
+		if b.name == blobsBucket { // called by their hashes, they never change
 			history = 1
 		}
 		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: b.name, History: history, Replicas: replicas})
@@ -101,6 +104,7 @@ func OpenRegistry(ctx context.Context, js jetstream.JetStream, replicas int, pep
 		}
 		*b.kv = kv
 	}
+	r.Shelf.blobs = r.blobs
 	return r, nil
 }
 
@@ -114,9 +118,9 @@ func (r *Registry) TechnicianCode(kiosk string) string {
 
 // Add makes a kiosk with the next free id of its unit: 00004-01, 00004-02, … hash makes
 // of its technician's code what the kiosk may know of it.
-func (r *Registry) Add(ctx context.Context, first config.Config, hash func(string) string) (Kiosk, error) {
+func (r *Registry) Add(ctx context.Context, first config.Config, catalogue string, hash func(string) string) (Kiosk, error) {
 	unit := strings.ToLower(first.Unit.Code)
-	k := Kiosk{Unit: first.Unit.Code, UnitName: first.Unit.Name, Site: first.Site, Added: time.Now().UTC()}
+	k := Kiosk{Unit: first.Unit.Code, UnitName: first.Unit.Name, Site: first.Site, Catalogue: catalogue, Added: time.Now().UTC()}
 	for n := 1; n <= 9999; n++ {
 		k.ID = fmt.Sprintf("%s-%02d", unit, n)
 		if !dossier.ValidKiosk(k.ID) {

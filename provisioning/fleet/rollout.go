@@ -13,26 +13,38 @@ import (
 	"tiepdan/kiosk/health"
 )
 
-// A Rollout changes the configuration of many kiosks in waves: one, then a tenth, then
+// A Rollout changes the configuration or the catalogue of many kiosks in waves: one, then a tenth, then
 // all others, [maxWave] at a time. It goes on by itself while kiosks take it well, and halts when they don't.
 type Rollout struct {
-	ID      string         `json:"id"`
-	By      string         `json:"by"`
-	At      time.Time      `json:"at"`
-	Change  string         `json:"change"` // YAML: the fields that get other values
-	Kiosks  []string       `json:"kiosks"` // in the order of their turn
-	Units   []string       `json:"units"`  // whose kiosks they are
-	Done    int            `json:"done"`   // how many of them have been told
-	State   RolloutState   `json:"state"`
-	Why     string         `json:"why,omitempty"`    // it halted
-	Told    map[string]Ask `json:"told,omitempty"`   // what was asked of whom, until the kiosk has it
-	Waited  time.Time      `json:"waited,omitzero"`  // since when the present wave is out
-	Changed time.Time      `json:"changed,omitzero"` // its state, last
+	ID        string         `json:"id"`
+	By        string         `json:"by"`
+	At        time.Time      `json:"at"`
+	Change    string         `json:"change,omitempty"`    // YAML: the fields that get other values
+	Catalogue string         `json:"catalogue,omitempty"` // hash of a pack, or [OwnCatalogue]
+	Word      *Word          `json:"word,omitempty"`      // what is said at once, and waits for nobody
+	Kiosks    []string       `json:"kiosks"`              // in the order of their turn
+	Units     []string       `json:"units"`               // whose kiosks they are
+	Done      int            `json:"done"`                // how many of them have been told
+	State     RolloutState   `json:"state"`
+	Why       string         `json:"why,omitempty"`    // it halted
+	Told      map[string]Ask `json:"told,omitempty"`   // what was asked of whom, until the kiosk has it
+	Waited    time.Time      `json:"waited,omitzero"`  // since when the present wave is out
+	Changed   time.Time      `json:"changed,omitzero"` // its state, last
 }
 
-// An Ask is what one kiosk was told to go by, by its hash.
+// An Ask is what one kiosk was told to go by, by its hashes.
 type Ask struct {
-	Config string `json:"config"`
+	Config    string `json:"config"`
+	Catalogue string `json:"catalogue,omitempty"`
+}
+
+// OwnCatalogue is the one that each kiosk's program was built with.
+const OwnCatalogue = "own"
+
+// A Word is what the centre has kiosks say, and whether they serve people.
+type Word struct {
+	Notice *health.Text `json:"notice"`
+	Locked bool         `json:"locked"`
 }
 
 // A RolloutState says how one stands.
@@ -57,6 +69,9 @@ const maxWave = 500
 // wave is how many kiosks are to have been told after the next wave.
 func (r Rollout) wave() int {
 	n := len(r.Kiosks)
+	if r.Word != nil {
+		return min(n, r.Done+maxWave)
+	}
 	to := n
 	switch tenth := max(2, n/10); {
 	case r.Done == 0:
@@ -69,6 +84,9 @@ func (r Rollout) wave() int {
 
 // verdict looks at those who were told: whom to wait for yet, and why to halt, if so.
 func (r Rollout) verdict(stand map[string]Standing, now time.Time) (waits int, why string) {
+	if r.Word != nil {
+		return 0, ""
+	}
 	for id, ask := range r.Told {
 		st, known := stand[id]
 		switch {
@@ -78,7 +96,7 @@ func (r Rollout) verdict(stand map[string]Standing, now time.Time) (waits int, w
 			return c.Code == health.ConfigRefused || c.Code == health.ConfigInvalid
 		}):
 			return 0, id + ": " + health.ConfigRefused
-		case st.Config == ask.Config || st.silentNow():
+		case st.Config == ask.Config && st.Catalogue == ask.Catalogue || st.silentNow():
 			continue
 		case now.Sub(r.Waited) > patience:
 			return 0, id + ": it does not take it"
@@ -98,8 +116,8 @@ type Rollouts struct {
 	kv jetstream.KeyValue
 	// Standings are all kiosks as they stand.
 	Standings func(context.Context) ([]Standing, error)
-	// Apply changes one kiosk's configuration and returns the hash of the new one.
-	Apply func(ctx context.Context, kiosk, change string) (hash string, err error)
+	// Apply tells one kiosk what a rollout is about, and returns what it goes by once it has taken it.
+	Apply func(ctx context.Context, kiosk string, r Rollout) (Ask, error)
 }
 
 // ErrNoRollout says that there is none of that id that could be stopped.
@@ -225,12 +243,12 @@ func (rs *Rollouts) step(ctx context.Context, id string, stand map[string]Standi
 	}
 	r.Told, r.Waited = map[string]Ask{}, now
 	for to := r.wave(); r.Done < to; r.Done++ {
-		hash, err := rs.Apply(ctx, r.Kiosks[r.Done], r.Change)
+		ask, err := rs.Apply(ctx, r.Kiosks[r.Done], r)
 		if err != nil {
 			r.State, r.Why, r.Changed = Halted, r.Kiosks[r.Done]+": "+err.Error(), now
 			break
 		}
-		r.Told[r.Kiosks[r.Done]] = Ask{hash}
+		r.Told[r.Kiosks[r.Done]] = ask
 	}
 	return rs.put(ctx, r, revision)
 }

@@ -39,6 +39,7 @@ type Standing struct {
 	Seen       time.Time // zero: never, since this centre began to listen
 	Open       bool      // its site is
 	Config     string    // hash of the configuration it goes by; "": it did not say
+	Catalogue  string    // of the catalogue; "": its program's own
 	Conditions []health.Condition
 }
 
@@ -52,7 +53,7 @@ const (
 // Stand judges a kiosk. s is the last that was heard of it, zero if nothing was, and
 // began when the centre began to listen: what nobody could hear is no silence.
 func Stand(p Place, s State, began, now time.Time) Standing {
-	st := Standing{Place: p, Seen: s.Seen, Config: s.Report.Config}
+	st := Standing{Place: p, Seen: s.Seen, Config: s.Report.Config, Catalogue: s.Report.Catalogue}
 	switch {
 	case !p.Revoked.IsZero():
 		st.Colour = Revoked

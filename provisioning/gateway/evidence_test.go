@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func filedBy(t *testing.T, persona string) dossier.Dossier {
 		Verdict:   r.Verdict, SOD: slices.Clone(r.Evidence.SOD), DG1: slices.Clone(r.Evidence.DG1), DG13: slices.Clone(r.Evidence.DG13),
 	}
 	var rs rules
-	cat, err := rs.On(now)
+	cat, err := rs.own.On(now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,15 +155,22 @@ func TestAnswersOfTheCard(t *testing.T) {
 		if bad != nil {
 			t.Fatalf("%s: %v", persona, bad)
 		}
-		if _, _, bad := rs.hold(d, &f); bad != nil || len(f.notes) > 0 {
+		if _, _, bad := rs.hold(t.Context(), d, &f); bad != nil || len(f.notes) > 0 {
 			t.Errorf("%s: %v, %v", persona, bad, f.notes)
 		}
 		d.Answers["nycHoTen"] = "Người Khác"
 		d.Answers["chuHoHoTen"] = "Người Khác"
-		if _, _, bad := rs.hold(d, &f); bad == nil || bad.code != "answers-not-on-card" {
+		if _, _, bad := rs.hold(t.Context(), d, &f); codeOf(bad) != "answers-not-on-card" {
 			t.Errorf("%s, another's name: %v", persona, bad)
 		}
 	}
+}
+
+func codeOf(err error) string {
+	if f, ok := errors.AsType[*fault](err); ok {
+		return f.code
+	}
+	return ""
 }
 
 // What rules say of a dossier that isn't of this catalogue.
@@ -177,13 +185,8 @@ func TestRules(t *testing.T) {
 		var rs rules
 		d := filedBy(t, "an")
 		change(&d)
-		_, _, bad := rs.hold(d, &findings{})
-		if got := func() string {
-			if bad == nil {
-				return ""
-			}
-			return bad.code
-		}(); got != want {
+		_, _, bad := rs.hold(t.Context(), d, &findings{})
+		if got := codeOf(bad); got != want {
 			t.Errorf("%q, want %q (%v)", got, want, bad)
 		}
 	}
@@ -191,7 +194,7 @@ func TestRules(t *testing.T) {
 	d := filedBy(t, "an")
 	d.Catalogue, d.FormVersion = "another", "2020-01-01"
 	var f findings
-	if _, _, bad := rs.hold(d, &f); bad != nil || strings.Join(f.notes, " ") != "catalogue-other-version form-other-version" {
+	if _, _, bad := rs.hold(t.Context(), d, &f); bad != nil || strings.Join(f.notes, " ") != "catalogue-other-version form-other-version" {
 		t.Errorf("%v, %v", bad, f.notes)
 	}
 }
@@ -207,7 +210,7 @@ func TestItem(t *testing.T) {
 		{Code: "KQ3", Name: "Tờ khai", How: "counter"},
 	}
 	var rs rules
-	cat, err := rs.On(d.SubmittedAt)
+	cat, err := rs.own.On(d.SubmittedAt)
 	if err != nil {
 		t.Fatal(err)
 	}

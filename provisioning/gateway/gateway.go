@@ -69,7 +69,8 @@ type Options struct {
 	Requires string       // anchored | signed | read: the least a card must be proven
 	FilesURL string       // where One-Stop reaches [Gateway.Files], without FilesPath; "": dossiers with pages wait
 	Workers  int          // 0: 8
-	Replicas int          // of what it keeps; 0: 1
+	Shelf    Shelf        // catalogues besides the program's own; nil: none
+	Replicas int          // of what it keeps; 0: as many as the stream of parts has
 	// StatusEvery is how often One-Stop is asked where open dossiers stand; 0: 15 s.
 	StatusEvery time.Duration
 	// FilesAgain is how long a page that was fetched may be fetched again; 0: 10 min.
@@ -98,9 +99,6 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if o.Workers == 0 {
 		o.Workers = 8
 	}
-	if o.Replicas == 0 {
-		o.Replicas = 1
-	}
 	if o.StatusEvery == 0 {
 		o.StatusEvery = 15 * time.Second
 	}
@@ -112,6 +110,14 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g := &Gateway{Options: o, js: js}
+	g.rules.shelf = o.Shelf
+	if g.parts, err = js.Stream(ctx, link.StreamParts); err != nil {
+		return nil, fmt.Errorf("gateway: stream %s: %w", link.StreamParts, err)
+	}
+	if g.Replicas == 0 { // a gateway apart must not take copies away
+		g.Replicas = g.parts.CachedInfo().Config.Replicas
+	}
+	o.Replicas = g.Replicas
 	if g.book, err = openBook(ctx, js, o.Replicas); err != nil {
 		return nil, err
 	}
@@ -120,9 +126,6 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	if g.files, err = openFiles(ctx, js, o.Replicas); err != nil {
 		return nil, err
-	}
-	if g.parts, err = js.Stream(ctx, link.StreamParts); err != nil {
-		return nil, fmt.Errorf("gateway: stream %s: %w", link.StreamParts, err)
 	}
 	return g, nil
 }

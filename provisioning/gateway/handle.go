@@ -124,10 +124,10 @@ func (w work) file(ctx context.Context, body []byte) (entry, error) {
 	if bad != nil {
 		return e, bad
 	}
-	cat, procedure, bad := w.g.rules.hold(d, &found)
+	cat, procedure, err := w.g.rules.hold(ctx, d, &found)
 	e.Notes = found.notes
-	if bad != nil {
-		return e, bad
+	if err != nil {
+		return e, err
 	}
 	switch err := w.g.book.claim(ctx, w.kiosk, w.receipt); {
 	case errors.Is(err, errTaken):

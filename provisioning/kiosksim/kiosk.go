@@ -39,7 +39,7 @@ type Kiosk struct {
 	box     *memory
 	out     *outbox.Outbox
 	changed func(link.Level)
-	goesBy  atomic.Value // string: hash of the configuration
+	goesBy  atomic.Pointer[link.Desired]
 	origin  string
 	told    atomic.Int64 // events
 }
@@ -71,20 +71,27 @@ func (k *Kiosk) Run(ctx context.Context) {
 
 func (k *Kiosk) report() health.Report {
 	r := k.Health.Report(time.Now())
-	r.Config, _ = k.goesBy.Load().(string)
+	if by := k.goesBy.Load(); by != nil {
+		r.Config, r.Catalogue = by.Config, by.Catalogue
+	}
 	return r
 }
 
-// follow takes every configuration as it comes. The first it has had since it enrolled.
+// follow takes every configuration and catalogue as it comes. The first it has had since it enrolled.
 func (k *Kiosk) follow(ctx context.Context) error {
 	return k.conn.WatchDesired(ctx, func(want link.Desired) {
-		if had, ok := k.goesBy.Load().(string); ok && had != want.Config {
-			if _, err := k.conn.Blob(ctx, want.Config); err != nil {
-				k.log.Error("a light kiosk could not fetch its configuration", "kiosk", k.ID, "err", err)
-				return
+		if had := k.goesBy.Load(); had != nil {
+			for _, hash := range []string{want.Config, want.Catalogue} {
+				if hash == "" || hash == had.Config || hash == had.Catalogue {
+					continue
+				}
+				if _, err := k.conn.Blob(ctx, hash); err != nil {
+					k.log.Error("a light kiosk could not fetch what it is to go by", "kiosk", k.ID, "err", err)
+					return
+				}
 			}
 		}
-		k.goesBy.Store(want.Config)
+		k.goesBy.Store(&want)
 	})
 }
 

@@ -1,5 +1,9 @@
 /** The centre's pages as an admin uses them, on the real centre with a real kiosk behind it. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { open, signIn } from './admin.mjs'
 import { centre, kiosk, out, printer } from './house.mjs'
@@ -150,4 +154,65 @@ test('a change of configuration is tried, told, taken by the kiosk when nobody s
   await resident.getByTestId('screen-attract').waitFor()
   await resident.getByTestId('go-help').click()
   await resident.getByText('024 3999 0000').first().waitFor()
+  await resident.getByTestId('go-back').click()
+})
+
+test('a notice stands on the kiosk at once, a closed kiosk serves nobody and says why, an open one does again', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await visit(page, 'kiosk/00004-01')
+  const resident = await (await chromium()).newPage({ viewport: { width: 1920, height: 1080 } })
+  t.after(() => resident.close())
+  await resident.goto(kiosk)
+  await resident.getByTestId('screen-attract').waitFor()
+  await page.getByTestId('field-notice-vi').fill('Từ 15 giờ hôm nay máy nghỉ để bảo trì.')
+  await page.getByTestId('field-notice-en').fill('This machine closes at 3 pm today for maintenance.')
+  await page.getByTestId('go-say').click()
+  await page.getByTestId('said').waitFor()
+  await resident.getByTestId('notice').filter({ hasText: 'Từ 15 giờ' }).waitFor({ timeout: 10_000 })
+  await accessible(resident, 'attract with a notice')
+  if (out) await resident.screenshot({ path: `${out}/resident-notice.png` })
+  await page.getByTestId('field-locked').check()
+  await page.getByTestId('go-say').click()
+  await resident.getByTestId('screen-out-of-service').waitFor({ timeout: 10_000 })
+  await resident.getByTestId('notice').waitFor()
+  if (out) await resident.screenshot({ path: `${out}/resident-closed.png` })
+  await page.getByTestId('trouble-locked').waitFor({ timeout: 30_000 })
+  await accessible(page, 'kiosk that is closed')
+  if (out) await page.screenshot({ path: `${out}/fleet-desk-kiosk-closed.png`, fullPage: true })
+  await page.getByTestId('field-locked').uncheck()
+  await page.getByTestId('field-notice-vi').fill('')
+  await page.getByTestId('field-notice-en').fill('')
+  await page.getByTestId('go-say').click()
+  await resident.getByTestId('screen-attract').waitFor({ timeout: 10_000 })
+  assert.equal(await resident.getByTestId('notice').count(), 0)
+  await page.getByTestId('trouble-locked').waitFor({ state: 'detached', timeout: 30_000 })
+})
+
+test('a catalogue is added, one that is none is refused, and the kiosk takes it by its hash', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await visit(page, 'config')
+  await page.getByTestId('field-what').selectOption('catalogue')
+  const dir = await mkdtemp(join(tmpdir(), 'tiepdan-pack-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const pack = join(dir, 'quy-4.zip')
+  execFileSync('go', ['run', './kiosk', 'catalogue', 'pack', 'kiosk/catalogue/data', pack], { cwd: '..' })
+  await page.getByTestId('field-pack').setInputFiles({ name: 'anh.zip', mimeType: 'application/zip', buffer: Buffer.from('no catalogue') })
+  await page.getByTestId('field-pack-name').fill('Ảnh')
+  await page.getByTestId('go-add-catalogue').click()
+  await page.getByTestId('wrong').waitFor()
+  await page.getByTestId('field-pack').setInputFiles(pack)
+  await page.getByTestId('field-pack-name').fill('Quý 4')
+  await page.getByTestId('go-add-catalogue').click()
+  await page.getByTestId('catalogues').filter({ hasText: 'Quý 4' }).waitFor()
+  await page.getByTestId('field-kiosks').fill('00004-01')
+  await page.getByTestId('field-catalogue').selectOption({ label: 'Quý 4' })
+  await page.getByTestId('go-try').click()
+  await page.getByTestId('go-begin').click()
+  await page.locator('[data-testid="rollout"][data-state="finished"]').filter({ hasText: 'Quý 4' }).waitFor({ timeout: 60_000 })
+  await accessible(page, 'catalogues')
+  if (out) await page.screenshot({ path: `${out}/fleet-desk-catalogues.png`, fullPage: true })
+  const { catalogue } = await (await fetch(`${kiosk}/healthz`)).json()
+  assert.match(catalogue, /^[0-9a-f]{64}$/)
 })

@@ -27,9 +27,11 @@ export interface VisitLine extends Visits { key: string; name: string }
 export interface Hour { at: string; visits: number; done: number; failed: number }
 export interface Lately { hours: Hour[]; changes: { at: string; kind: string; code?: string; detail?: string; text: Text | null }[]; days: VisitLine[] }
 
-export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string; readiness: Diagnosis | null }
+export interface KioskPage { kiosk: Kiosk; added: string; enrolled: string | null; revoked: string | null; machines: number; hardware: Record<string, string> | null; config: string; readiness: Diagnosis | null; word: Word }
 export interface Tried { kiosks: number; first: string; before: string; after: string }
-export interface Rollout { id: string; by: string; at: string; change: string; kiosks: number; done: number; waits: number; state: 'running' | 'finished' | 'halted' | 'stopped'; why?: string; changed: string | null }
+export interface Word { notice: Text | null; locked: boolean }
+export interface Catalogue { hash: string; name: string; by: string; at: string; procedures: number; kiosks: number }
+export interface Rollout { id: string; by: string; at: string; change: string; catalogue: string; word: Word | null; kiosks: number; done: number; waits: number; state: 'running' | 'finished' | 'halted' | 'stopped'; why?: string; changed: string | null }
 export interface UnitName { code: string; name: string }
 const ranks: Role[] = ['viewer', 'operator', 'admin']
 /** Whether somebody's role is at least this one; the centre decides, this only hides what it would refuse. */
@@ -45,7 +47,7 @@ export class Refused extends Error {
 export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   let answer: Response
   try {
-    answer = await fetch(`/api/${path}`, { method, headers: body === undefined ? {} : { 'Content-Type': 'application/json' }, body: body === undefined ? undefined : JSON.stringify(body) })
+    answer = await fetch(`/api/${path}`, { method, headers: body === undefined ? {} : { 'Content-Type': body instanceof Blob ? 'application/zip' : 'application/json' }, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body) })
   } catch {
     throw new Refused('unreachable')
   }
@@ -80,9 +82,10 @@ export function why(e: unknown): string {
     'unit-unknown': w('Không có đơn vị nào mang mã này trong danh mục.', 'The catalogue has no unit with this code.'),
     'profile-unknown': w('Loại điểm là reception, residential hoặc mobile.', 'A profile is reception, residential or mobile.'),
     'hours-wrong': w('Giờ mở cửa chưa đúng; viết như “mon-fri 08:00-11:30 13:30-17:00; sat 08:00-11:30”.', 'The opening hours are not right; write them like “mon-fri 08:00-11:30 13:30-17:00; sat 08:00-11:30”.'),
+    'catalogue-wrong': w('Máy không dùng được danh mục này.', 'No kiosk could go by this catalogue.'),
     'too-large': w('Dữ liệu quá lớn.', 'Too much data.'),
     'sign-in': w('Phiên làm việc đã hết. Mời đăng nhập lại.', 'Your session has ended. Please sign in again.'),
   }
   const text = words[code] ?? w('Trung tâm đang bận. Mời thử lại.', 'The centre is busy. Please try again.')
-  return e instanceof Refused && ['bad-input', 'config-wrong'].includes(e.code) && e.detail ? `${text} (${e.detail})` : text
+  return e instanceof Refused && ['bad-input', 'config-wrong', 'catalogue-wrong'].includes(e.code) && e.detail ? `${text} (${e.detail})` : text
 }
