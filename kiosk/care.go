@@ -271,26 +271,28 @@ func (c *care) watch(ctx context.Context) error {
 	}
 }
 
-// obey does what the centre says.
-func (c *care) obey(ctx context.Context, verb string) (*health.Diagnosis, error) {
-	if c.standing() && verb != link.VerbReadiness {
-		return nil, link.ErrVisit
+// obey does what the centre says. To look at the kiosk disturbs nobody.
+func (c *care) obey(ctx context.Context, verb string) (done link.Done, err error) {
+	if c.standing() && verb != link.VerbReadiness && verb != link.VerbLogs {
+		return done, link.ErrVisit
 	}
 	switch verb {
 	case link.VerbIdentify:
 		if s := c.visit.Load(); s == nil || s.Visit.At != session.AtAttract {
-			return nil, errors.New("the screen shows that this kiosk is out of service, or asks for a card to be taken")
+			return done, errors.New("the screen shows that this kiosk is out of service, or asks for a card to be taken")
 		}
 		c.post(ctx, session.Identify{Kiosk: c.told.credentials.Kiosk})
-		return nil, nil
+		return done, nil
 	case link.VerbRestart:
 		c.restart()
-		return nil, nil
+		return done, nil
 	case link.VerbTestPrint:
-		return nil, c.Test(ctx)
+		return done, c.Test(ctx)
 	case link.VerbReadiness:
 		found := c.Examine(ctx)
-		return &found, nil
+		return link.Done{Diagnosis: &found}, nil
+	case link.VerbLogs:
+		return link.Done{Log: c.o.lines.String()}, nil
 	}
-	return nil, link.ErrUnknown
+	return done, link.ErrUnknown
 }

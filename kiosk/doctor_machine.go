@@ -124,7 +124,12 @@ func (d *doctor) centre(ctx context.Context) health.Finding {
 	if err != nil {
 		return f.Bad(health.CentreUnreachable, err.Error())
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client, err := d.credentials.Client()
+	if err != nil {
+		return f.Bad(health.CentreUnreachable, err.Error())
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
 	if err != nil {
 		return f.Bad(health.CentreUnreachable, err.Error())
 	}

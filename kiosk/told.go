@@ -134,6 +134,7 @@ type follower struct {
 	data    string
 	ours    bool // the configuration is ours to change, not a file of somebody's own
 	creds   link.Credentials
+	ca      string // hash of the authority that was fetched last
 	restart func()
 	posting *posting
 	tracker *health.Tracker
@@ -167,18 +168,39 @@ func (f *follower) take(ctx context.Context, want link.Desired) error {
 		return err
 	}
 	next, again := f.creds.After(want.Keys)
-	if again {
+	next, renewed, err := f.renewCA(ctx, next, want.CA)
+	if err != nil {
+		return err
+	}
+	if again = again || renewed; again {
 		if err := next.Save(filepath.Join(f.data, credentialsFile)); err != nil {
 			return err
 		}
 		f.creds = next
-		f.log.Info("the centre has new keys")
+		f.log.Info("the centre has new keys or another authority")
 	}
 	taken, err := f.takeBlobs(ctx, want)
 	if again || taken {
 		f.restart()
 	}
 	return err
+}
+
+// renewCA takes another authority of the centre's, which the one before still vouches for.
+func (f *follower) renewCA(ctx context.Context, creds link.Credentials, hash string) (link.Credentials, bool, error) {
+	if hash == "" || hash == f.ca {
+		return creds, false, nil
+	}
+	blob, err := f.centre.Blob(ctx, hash)
+	if err != nil {
+		return creds, false, err
+	}
+	next, renewed, err := creds.WithCA(blob)
+	if err != nil {
+		f.log.Error("the centre's authority is not believed", "err", err)
+	}
+	f.ca = hash // it is not fetched again for nothing
+	return next, renewed, nil
 }
 
 // say has the centre's word stand from now on.

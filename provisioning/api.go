@@ -111,6 +111,8 @@ func (c *centre) api() http.Handler {
 	mux.HandleFunc("GET /api/units", c.ask(staff.Viewer, c.apiUnits))
 
 	mux.HandleFunc("GET /api/audit", c.ask(staff.Viewer, c.apiAudit))
+	mux.HandleFunc("GET /api/retention", c.ask(staff.Viewer, c.apiRetention))
+	mux.HandleFunc("PUT /api/retention", c.ask(staff.Admin, c.apiSetRetention))
 	mux.HandleFunc("GET /api/people", c.ask(staff.Admin, c.apiPeople))
 	mux.HandleFunc("POST /api/people", c.ask(staff.Admin, c.apiAddPerson))
 	mux.HandleFunc("PUT /api/people/{name}", c.ask(staff.Admin, c.apiSetPerson))

@@ -38,6 +38,7 @@ type centre struct {
 	nc           *nats.Conn
 	js           jetstream.JetStream
 	readiness    jetstream.KeyValue
+	rules        jetstream.KeyValue
 	registry     *enrol.Registry
 	authority    *enrol.Authority
 	desk         *enrol.Desk
@@ -57,6 +58,7 @@ type centre struct {
 	shelved      sync.Mutex
 	shelf        map[string]*catalogue.Days // others that were asked for, by hash
 	token        string                     // of the operator's commands
+	ca           []link.SignedCA
 	started      time.Time
 }
 
@@ -69,6 +71,7 @@ func (c *centre) handler(hosts []string, sim http.Handler) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.collectors(), promhttp.HandlerOpts{}))
 	mux.Handle("POST /enrol", c.desk)
 	mux.Handle("GET /nats", c.link)
+	mux.HandleFunc("GET "+link.CAPath, c.serveCA)
 	mux.HandleFunc("GET "+link.BlobPath+"/{hash}", c.blob)
 	if c.gateway != nil {
 		mux.HandleFunc("GET "+gateway.FilesPath+"/{token}", c.gateway.Files)

@@ -20,21 +20,24 @@ func TestCommands(t *testing.T) {
 	p := h.person("lan", staff.Operator, "00004")
 	var did []string
 	d := h.enrolThat(func(c *link.Conn) {
-		c.Obey(func(_ context.Context, verb string) (*health.Diagnosis, error) {
+		c.Obey(func(_ context.Context, verb string) (link.Done, error) {
 			did = append(did, verb)
 			switch verb {
 			case link.VerbReadiness:
-				return &health.Diagnosis{Ready: true, Kiosk: "00004-01"}, nil
+				return link.Done{Diagnosis: &health.Diagnosis{Ready: true, Kiosk: "00004-01"}}, nil
+			case link.VerbLogs:
+				return link.Done{Log: "{}\n"}, nil
 			case link.VerbTestPrint:
-				return nil, errors.Join(link.ErrPaper, errors.New("paper out"))
+				return link.Done{}, errors.Join(link.ErrPaper, errors.New("paper out"))
 			}
-			return nil, nil
+			return link.Done{}, nil
 		})
 	})
 	id := d.creds.Kiosk
 	type answer struct {
 		Error, Detail string
 		Diagnosis     *health.Diagnosis
+		Log           string
 	}
 	for _, tt := range []struct {
 		verb   string
@@ -43,15 +46,16 @@ func TestCommands(t *testing.T) {
 	}{
 		{link.VerbIdentify, http.StatusOK, ""},
 		{link.VerbReadiness, http.StatusOK, ""},
+		{link.VerbLogs, http.StatusOK, ""},
 		{link.VerbTestPrint, http.StatusConflict, "kiosk-paper"},
 		{"format-disk", http.StatusNotFound, "not-there"},
 	} {
 		var got answer
-		if status := p.do("POST", "kiosks/"+id+"/command/"+tt.verb, nil, &got); status != tt.status || got.Error != tt.code || (got.Diagnosis != nil) != (tt.verb == link.VerbReadiness) {
+		if status := p.do("POST", "kiosks/"+id+"/command/"+tt.verb, nil, &got); status != tt.status || got.Error != tt.code || (got.Diagnosis != nil) != (tt.verb == link.VerbReadiness) || (got.Log != "") != (tt.verb == link.VerbLogs) {
 			t.Errorf("%s: %d %+v", tt.verb, status, got)
 		}
 	}
-	if strings.Join(did, " ") != "identify readiness test-print" {
+	if strings.Join(did, " ") != "identify readiness logs test-print" {
 		t.Error("the kiosk did:", did)
 	}
 	d.conn.SetCut(true)

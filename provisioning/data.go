@@ -22,6 +22,7 @@ import (
 //
 //	DATA/centre/lock             held while a centre serves from it
 //	DATA/centre/address          where that one answers, for the operator's commands
+//	DATA/centre/authority.pem    whose certificate it shows, if the authority is its own
 //	DATA/centre/operator.token   what those commands show, 0600
 //	DATA/centre/keys/            every private key, 0600
 //	DATA/centre/trust/           CSCA anchors the deployer installs
@@ -225,8 +226,21 @@ func (d dataDir) operatorToken() (string, error) {
 	return string(bytes.TrimSpace(token)), err
 }
 
-// announce writes down where this centre answers.
-func (d dataDir) announce(addr string) error { return writeFile(d.path("address"), []byte(addr+"\n")) }
+// announce writes down where this centre answers, and whose certificate it shows.
+func (d dataDir) announce(addr string, authority []byte) error {
+	return errors.Join(writeFile(d.path(authorityFile), authority), writeFile(d.path("address"), []byte(addr+"\n")))
+}
+
+const authorityFile = "authority.pem"
+
+// authority is what the operator's commands believe besides public ones; none: nothing.
+func (d dataDir) authority() ([]byte, error) {
+	pem, err := os.ReadFile(d.path(authorityFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return pem, err
+}
 
 // writeFile writes a file of mode 0600 whole or not at all, and on disk when it returns.
 func writeFile(path string, data []byte) (err error) {

@@ -114,7 +114,7 @@ func (d *centreDoctor) answers(ctx context.Context) health.Finding {
 	if err != nil {
 		return broken(f, health.Fail, err.Error(), down, do)
 	}
-	status, err := head(ctx, base+"/healthz")
+	status, err := d.head(ctx, base+"/healthz")
 	if err != nil || status != http.StatusOK {
 		return broken(f, health.Fail, fmt.Sprint(base, " ", status, " ", err), down, do)
 	}
@@ -122,14 +122,19 @@ func (d *centreDoctor) answers(ctx context.Context) health.Finding {
 }
 
 // head asks whether somebody answers, and with which status.
-func head(ctx context.Context, url string) (int, error) {
+func (d *centreDoctor) head(ctx context.Context, url string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client, err := d.client()
+	if err != nil {
+		return 0, err
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -225,7 +230,7 @@ func (d *centreDoctor) oneStop(ctx context.Context) health.Finding {
 	if d.onestop == "" {
 		return broken(f, health.Warn, "", health.Text{VI: "Chưa xem: thêm -onestop URL.", EN: "Not looked at: give -onestop URL."}, health.Text{})
 	}
-	status, err := head(ctx, d.onestop)
+	status, err := d.head(ctx, d.onestop)
 	if err != nil || status >= 500 {
 		return broken(f, health.Fail, fmt.Sprint(d.onestop, " ", status, " ", err), health.Text{VI: "Một cửa không trả lời: hồ sơ chờ, không mất.", EN: "One-Stop does not answer: dossiers wait, none is lost."},
 			health.Text{VI: "Gọi đơn vị vận hành Một cửa.", EN: "Call whoever runs One-Stop."})

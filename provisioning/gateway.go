@@ -39,7 +39,7 @@ func (o *options) defaultFilesURL(here string, log *slog.Logger) {
 	log.Warn("no -files-url: One-Stop could not fetch pages, and dossiers that have some wait")
 }
 
-func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, shelf gateway.Shelf, log *slog.Logger) (*gateway.Gateway, error) {
+func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys, nc *nats.Conn, shelf gateway.Shelf, pages func(context.Context) (time.Duration, error), log *slog.Logger) (*gateway.Gateway, error) {
 	if !slices.Contains([]string{config.FilingAnchored, config.FilingSigned, config.FilingRead}, o.requires) {
 		return nil, fmt.Errorf("-filing-requires %s: anchored, signed or read", o.requires)
 	}
@@ -74,11 +74,12 @@ func openGateway(ctx context.Context, o options, data dataDir, keys gateway.Keys
 		OneStop: &gateway.National{
 			Base: base, Username: user, Password: password, Client: &http.Client{Timeout: timeout},
 		},
-		Trust:    anchors,
-		Requires: o.requires,
-		FilesURL: strings.TrimSuffix(o.filesURL, "/"),
-		Shelf:    shelf,
-		Replicas: o.replicas,
+		Trust:     anchors,
+		Requires:  o.requires,
+		FilesURL:  strings.TrimSuffix(o.filesURL, "/"),
+		Shelf:     shelf,
+		KeepPages: pages,
+		Replicas:  o.replicas,
 
 		StatusEvery: o.poll,
 		FilesAgain:  o.filesAgain,
@@ -138,7 +139,11 @@ func gatewayCommand(ctx context.Context, args []string, e env) error {
 		if err != nil {
 			return err
 		}
-		g, err = openGateway(ctx, o, data, keys.gateway, nc, shelf, log)
+		rules, err := js.KeyValue(ctx, rulesBucket)
+		if err != nil {
+			return fmt.Errorf("bucket %s: %w", rulesBucket, err)
+		}
+		g, err = openGateway(ctx, o, data, keys.gateway, nc, shelf, pagesKept(rules), log)
 		return err
 	}); err != nil {
 		return err

@@ -188,6 +188,15 @@ func (o *operator) base() (string, error) {
 	return strings.TrimSuffix(base, "/"), nil
 }
 
+// client speaks to the centre, also to one with an authority of its own.
+func (o *operator) client() (*http.Client, error) {
+	authority, err := dataDir{root: o.data}.authority()
+	if err != nil {
+		return nil, err
+	}
+	return link.Credentials{CA: authority}.Client()
+}
+
 func (o *operator) do(ctx context.Context, method, path string, body, into any) error {
 	d := dataDir{root: o.data}
 	token, err := os.ReadFile(d.path("operator.token"))
@@ -213,7 +222,12 @@ func (o *operator) do(ctx context.Context, method, path string, body, into any) 
 	}
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	client, err := o.client()
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("the centre does not answer at %s; is it running? (%w)", base, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/enrol"
 )
 
@@ -239,7 +240,19 @@ func settled(ctx context.Context, log *slog.Logger, try func() error) error {
 // centre that has one embedded, ws://host:8090/nats.
 func connectFar(at string, data dataDir, authority *enrol.Authority, name string, log *slog.Logger) (*nats.Conn, error) {
 	if strings.HasPrefix(at, "ws") {
-		return connectTo(at, authority, name, log)
+		ca, err := data.authority()
+		if err != nil {
+			return nil, err
+		}
+		secure, err := link.TLS(ca)
+		if err != nil {
+			return nil, err
+		}
+		var how []nats.Option
+		if strings.HasPrefix(at, "wss") {
+			how = append(how, nats.Secure(secure))
+		}
+		return connectTo(at, authority, name, log, how...)
 	}
 	bus, err := openBus(at, data, authority, log)
 	if err != nil {

@@ -22,9 +22,6 @@ const (
 	totpOptional = "optional"
 )
 
-// keepAudit is longer than the twelve months that deeds have to be remembered.
-const keepAudit = 400 * 24 * time.Hour
-
 // openRooms opens what people at the centre work with.
 func (c *centre) openRooms(ctx context.Context, o options, data dataDir) (err error) {
 	ways, err := o.alerts.ways()
@@ -39,7 +36,11 @@ func (c *centre) openRooms(ctx context.Context, o options, data dataDir) (err er
 	if c.roll, err = staff.OpenRoll(ctx, c.js, o.replicas, key, c.totpOptional); err != nil {
 		return err
 	}
-	if c.audit, err = staff.OpenAudit(ctx, c.js, o.replicas, keepAudit); err != nil {
+	kept, err := retentionIn(ctx, c.rules)
+	if err != nil {
+		return err
+	}
+	if c.audit, err = staff.OpenAudit(ctx, c.js, o.replicas, days(kept.Audit)); err != nil {
 		return err
 	}
 	if c.book, err = gateway.OpenDesk(ctx, c.js, o.replicas); err != nil {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"tiepdan/drivers/card/trust"
 	"tiepdan/kiosk/config"
 	"tiepdan/kiosk/link"
@@ -27,6 +29,7 @@ import (
 type options struct {
 	addr, data, nats string
 	tlsCert, tlsKey  string
+	tlsCA            string
 	onestop          string
 	filesURL         string
 	account          string
@@ -49,6 +52,7 @@ func serveCommand(ctx context.Context, args []string, e env) error {
 	set.StringVar(&o.data, "data", defaultData, "`DIR` for all that is kept")
 	set.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` (PEM) of the certificate and its chain, read again when it changes; without it, something in front speaks TLS")
 	set.StringVar(&o.tlsKey, "tls-key", "", "`FILE` (PEM) of its key")
+	set.StringVar(&o.tlsCA, "tls-ca", "", "`FILE` (PEM) of the authority of that certificate, if it is your own: kiosks are told it, and codes vouch for it")
 	set.StringVar(&o.nats, "nats", "", "`URLS`, with commas, of a NATS cluster that trusts this centre's operator (see provisioning cluster); without it, one is embedded")
 	set.StringVar(&o.hosts, "hosts", "", "`NAMES`, with commas, this centre is called by besides its address")
 	set.IntVar(&o.replicas, "replicas", 1, "copies of every stream, with -nats")
@@ -178,8 +182,19 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	}
 	defer nc.Close()
 	var registry *enrol.Registry
+	var rules jetstream.KeyValue
 	if err := settled(ctx, log, func() (err error) {
+		if rules, err = openRules(ctx, js, o.replicas); err != nil {
+			return err
+		}
+		kept, err := retentionIn(ctx, rules)
+		if err != nil {
+			return err
+		}
 		for _, c := range link.StreamConfigs(o.replicas) {
+			if c.Name == link.StreamEvents {
+				c.MaxAge = days(kept.Events)
+			}
 			if _, err := js.CreateOrUpdateStream(ctx, c); err != nil {
 				return fmt.Errorf("stream %s: %w", c.Name, err)
 			}
@@ -196,13 +211,21 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if registry.Keys, err = keys.gateway.Changes(); err != nil {
 		return err
 	}
+	authorities, err := readCA(o.tlsCA, keys.gateway)
+	if err != nil {
+		return err
+	}
 	token, err := data.operatorToken()
 	if err != nil {
 		return err
 	}
 
+	if err := settled(ctx, log, func() error { return registry.TellCA(ctx, authorities) }); err != nil {
+		return err
+	}
 	c := &centre{
-		log: log, bus: bus, nc: nc, js: js, registry: registry, authority: authority, token: token,
+		ca:  authorities,
+		log: log, bus: bus, nc: nc, js: js, rules: rules, registry: registry, authority: authority, token: token,
 		fleet: fleet.NewWatch(log.With("part", "fleet")), started: time.Now(),
 		link: &bridge{dial: bus.dial, log: log.With("part", "link")},
 	}
@@ -214,7 +237,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.reports.Close()) }()
 	c.desk = &enrol.Desk{
-		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt, Past: keys.gateway.Past,
+		Registry: registry, Authority: authority, Recipient: recipient, ReceiptKey: keys.gateway.Receipt, Past: keys.gateway.Past, CA: authorityOf(authorities),
 		Admitted: c.admitted, Log: log.With("part", "enrol"),
 	}
 	sim, err := openSim(&o, listener.Addr(), log)
@@ -225,7 +248,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	if o.onestop != "" {
 		o.defaultFilesURL(scheme+"://"+reachable(listener.Addr()), log)
 		if err := settled(ctx, log, func() (err error) {
-			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, registry.Shelf, log)
+			c.gateway, err = openGateway(ctx, o, data, keys.gateway, nc, registry.Shelf, pagesKept(rules), log)
 			return err
 		}); err != nil {
 			return err
@@ -268,13 +291,14 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	work(&workers, "keys", func() error { return again(ctx, log, "keys", c.tellKeys) })
 	work(&workers, "requests", func() error { return again(ctx, log, "requests", c.answerKiosks) })
 	work(&workers, "bus", func() error { return c.mendBus(ctx, data) })
+	work(&workers, "retention", func() error { return c.forget(ctx) })
 	work(&workers, "alerts", func() error { return c.alerts.Run(ctx) })
 	work(&workers, "reports", func() error { return again(ctx, log, "reports", c.countBook) })
 	work(&workers, "events", func() error { return again(ctx, log, "events", c.countEvents) })
 	if c.gateway != nil {
 		work(&workers, "gateway", func() error { return c.gateway.Run(ctx) })
 	}
-	if err := data.announce(scheme + "://" + listener.Addr().String()); err != nil {
+	if err := data.announce(scheme+"://"+listener.Addr().String(), authorityOf(authorities)); err != nil {
 		failed <- err
 		stop()
 	}

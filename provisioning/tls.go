@@ -1,12 +1,19 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
+
+	"tiepdan/kiosk/link"
+	"tiepdan/provisioning/gateway"
 )
 
 // A certificate is a pair of files, read again when they change: a renewal needs no
@@ -45,4 +52,41 @@ func listenTLS(l net.Listener, cert, key string) (net.Listener, error) {
 		return nil, err
 	}
 	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: c.get}), nil
+}
+
+// readCA reads the centre's own authority and signs it with each of the receipt keys:
+// every code that is still out trusts one of them.
+func readCA(file string, keys gateway.Keys) ([]link.SignedCA, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("-tls-ca: %w", err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("-tls-ca: %s holds no certificate (PEM)", file)
+	}
+	var all []link.SignedCA
+	for _, key := range slices.Concat([]ed25519.PrivateKey{keys.Receipt}, keys.Past) {
+		all = append(all, link.SignedCA{PEM: text}.Sign(key))
+	}
+	return all, nil
+}
+
+// authorityOf is the authority itself; none: a public one.
+func authorityOf(all []link.SignedCA) []byte {
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0].PEM
+}
+
+// serveCA tells kiosks, before they believe any certificate, whose they may.
+func (c *centre) serveCA(w http.ResponseWriter, r *http.Request) {
+	if len(c.ca) == 0 {
+		http.NotFound(w, r)
+		return
+	}
+	answer(w, http.StatusOK, c.ca)
 }

@@ -18,10 +18,11 @@ const (
 	VerbRestart   = "restart"    // begins anew, once nobody stands there
 	VerbTestPrint = "test-print" // prints the test page
 	VerbReadiness = "readiness"  // examines the kiosk; answers with a [health.Diagnosis]
+	VerbLogs      = "logs"       // answers with the last lines of its log
 )
 
 // Verbs are all of them.
-var Verbs = []string{VerbIdentify, VerbRestart, VerbTestPrint, VerbReadiness}
+var Verbs = []string{VerbIdentify, VerbRestart, VerbTestPrint, VerbReadiness, VerbLogs}
 
 // CommandSubject is where a kiosk hears a command.
 func CommandSubject(kiosk, verb string) string { return "cmd." + kiosk + "." + verb }
@@ -38,10 +39,11 @@ type Done struct {
 	Error     string            `json:"error,omitempty"` // visit | paper | unknown | failed
 	Detail    string            `json:"detail,omitempty"`
 	Diagnosis *health.Diagnosis `json:"diagnosis,omitempty"`
+	Log       string            `json:"log,omitempty"` // lines of JSON, the newest last
 }
 
 // Obey sets what answers commands, before Run. It is called by one goroutine a command.
-func (c *Conn) Obey(do func(ctx context.Context, verb string) (*health.Diagnosis, error)) {
+func (c *Conn) Obey(do func(ctx context.Context, verb string) (Done, error)) {
 	c.obey = do
 }
 
@@ -50,9 +52,8 @@ func (c *Conn) command(ctx context.Context, m *nats.Msg) {
 	ctx, cancel := context.WithTimeout(ctx, ResponseWindow)
 	defer cancel()
 	verb := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
-	var done Done
-	var err error
-	if done.Diagnosis, err = c.obey(ctx, verb); err != nil {
+	done, err := c.obey(ctx, verb)
+	if err != nil {
 		done.Error, done.Detail = "failed", err.Error()
 		for code, known := range map[string]error{"visit": ErrVisit, "paper": ErrPaper, "unknown": ErrUnknown} {
 			if errors.Is(err, known) {

@@ -17,7 +17,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tiepdan/kiosk/dossier"
-	"tiepdan/kiosk/health"
 )
 
 // Level is how the connection stands.
@@ -54,7 +53,7 @@ type Conn struct {
 	url   string // ws:// or wss://
 	path  string // of the websocket on that host
 	log   *slog.Logger
-	obey  func(ctx context.Context, verb string) (*health.Diagnosis, error) // nil: no commands
+	obey  func(ctx context.Context, verb string) (Done, error) // nil: no commands
 
 	hints chan struct{} // what is desired may have changed
 
@@ -127,7 +126,15 @@ func (c *Conn) connected(ctx context.Context) error {
 	defer cancel(nil)
 	closed := make(chan struct{})
 	var refused atomic.Bool // a subject, perhaps before we call ourselves up
-	nc, err := nats.Connect(c.url,
+	how := []nats.Option{}
+	if len(c.creds.CA) > 0 {
+		secure, err := TLS(c.creds.CA)
+		if err != nil {
+			return err
+		}
+		how = append(how, nats.Secure(secure))
+	}
+	nc, err := nats.Connect(c.url, append(how,
 		nats.Name(c.creds.Kiosk), nats.ProxyPath(c.path), nats.SetCustomDialer(dialer{ctx, c}), nats.SkipHostLookup(),
 		nats.UserJWTAndSeed(c.creds.JWT, c.creds.Seed), nats.CustomInboxPrefix(InboxPrefix(c.creds.Kiosk)),
 		nats.NoReconnect(), nats.Timeout(dialTimeout), nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(2),
@@ -143,7 +150,7 @@ func (c *Conn) connected(ctx context.Context) error {
 				cancel(err)
 			}
 		}),
-		nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }))...)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ type Credentials struct {
 	Seed       string `json:"seed"`   // nkey seed, U…
 	JWT        string `json:"jwt"`    // user JWT
 	Recipient  string `json:"recipient"`
-	ReceiptKey []byte `json:"receipt_key"` // ed25519
+	ReceiptKey []byte `json:"receipt_key"`  // ed25519
+	CA         []byte `json:"ca,omitempty"` // PEM, of a centre that no public authority vouches for
 }
 
 func (c Credentials) String() string       { return "[credentials of " + c.Kiosk + "]" }
@@ -122,6 +123,9 @@ func (c Credentials) Validate() error {
 	}
 	if len(c.ReceiptKey) != ed25519.PublicKeySize {
 		return fmt.Errorf("receipt_key: %d bytes, not %d", len(c.ReceiptKey), ed25519.PublicKeySize)
+	}
+	if _, err := TLS(c.CA); err != nil {
+		return fmt.Errorf("ca: %w", err)
 	}
 	return nil
 }

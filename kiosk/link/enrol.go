@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -93,7 +94,8 @@ type EnrolReply struct {
 	JWT        string `json:"jwt"`
 	Recipient  string `json:"recipient"`
 	ReceiptKey []byte `json:"receipt_key"`
-	Config     []byte `json:"config"` // the kiosk's first configuration, YAML
+	Config     []byte `json:"config"`       // the kiosk's first configuration, YAML
+	CA         []byte `json:"ca,omitempty"` // PEM, of a centre that no public authority vouches for
 	Signature  []byte `json:"signature"`
 }
 
@@ -215,7 +217,7 @@ func (p Pending) Accept(reply EnrolReply) (Credentials, []byte, error) {
 	}
 	c := Credentials{
 		Kiosk: reply.Kiosk, Centre: p.Centre, Seed: p.Seed, JWT: reply.JWT,
-		Recipient: reply.Recipient, ReceiptKey: reply.ReceiptKey,
+		Recipient: reply.Recipient, ReceiptKey: reply.ReceiptKey, CA: reply.CA,
 	}
 	if err := c.Validate(); err != nil {
 		return Credentials{}, nil, fmt.Errorf("%w: its answer: %w", ErrRefused, err)
@@ -237,12 +239,28 @@ func Enrol(ctx context.Context, centre string, code EnrolCode, hardware map[stri
 	return p.Accept(reply)
 }
 
-// Post shows the centre a request and reads its answer, for whoever carries it.
+// Post shows the centre a request and reads its answer, for whoever carries it. A centre
+// of no public authority has to show first that it is the one of the code.
 func (req EnrolRequest) Post(ctx context.Context, centre string) (EnrolReply, error) {
 	base, err := parseCentre(centre)
 	if err != nil {
 		return EnrolReply{}, err
 	}
+	reply, err := req.post(ctx, base, nil)
+	if !unknownCA(err) {
+		return reply, err
+	}
+	ca, err := fetchCA(ctx, base, EnrolCode(req.Code))
+	if err != nil {
+		return EnrolReply{}, err
+	}
+	if reply, err = req.post(ctx, base, ca); unknownCA(err) {
+		return EnrolReply{}, ErrImpostor // it knows the authority, and is not of it
+	}
+	return reply, err
+}
+
+func (req EnrolRequest) post(ctx context.Context, base *url.URL, ca []byte) (EnrolReply, error) {
 	url := base.JoinPath("enrol").String()
 	body, err := json.Marshal(req)
 	if err != nil {
@@ -255,7 +273,12 @@ func (req EnrolRequest) Post(ctx context.Context, centre string) (EnrolReply, er
 		return EnrolReply{}, fmt.Errorf("enrolment request: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
+	client, err := Credentials{CA: ca}.Client()
+	if err != nil {
+		return EnrolReply{}, fmt.Errorf("%w: %w", ErrImpostor, err)
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(r)
 	if err != nil {
 		return EnrolReply{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -18,7 +19,7 @@ import (
 
 // wanted is the word for one kiosk.
 func (r *Registry) wanted(k Kiosk) ([]byte, error) {
-	return json.Marshal(link.Desired{Config: link.HashOf(k.Config), Catalogue: k.Catalogue, Notice: k.Notice, Locked: k.Locked, Keys: r.Keys})
+	return json.Marshal(link.Desired{Config: link.HashOf(k.Config), Catalogue: k.Catalogue, Notice: k.Notice, Locked: k.Locked, Keys: r.Keys, CA: r.ca})
 }
 
 // desire tells a kiosk, now or when it comes, what it is to be.
@@ -41,6 +42,19 @@ func (r *Registry) desire(ctx context.Context, k Kiosk) error {
 			return err
 		} // somebody changed it meanwhile, and may have told it before us
 	}
+}
+
+// TellCA has every kiosk told the centre's authority. Call it once, before anything else.
+func (r *Registry) TellCA(ctx context.Context, all []link.SignedCA) error {
+	if len(all) == 0 {
+		return nil
+	}
+	blob, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	r.ca, err = r.PutBlob(ctx, blob)
+	return err
 }
 
 // DesireAnew tells those kiosks anew that were told something else: keys may have changed
@@ -117,3 +131,55 @@ func blob(ctx context.Context, blobs jetstream.KeyValue, hash string) ([]byte, e
 
 // ErrNoBlob says that nothing is called by this hash.
 var ErrNoBlob = errors.New("there is nothing of this name")
+
+// Sweep lets go of blobs from before that no kiosk is told and that are not on the shelf.
+func (r *Registry) Sweep(ctx context.Context, before time.Time) (swept int, err error) {
+	keys, err := r.blobs.ListKeys(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("enrol: blobs: %w", err)
+	}
+	var old []string
+	for hash := range keys.Keys() {
+		e, err := r.blobs.Get(ctx, hash)
+		if errors.Is(err, jetstream.ErrKeyNotFound) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("enrol: blobs: %w", err)
+		}
+		if e.Created().Before(before) {
+			old = append(old, hash)
+		}
+	}
+	if len(old) == 0 {
+		return 0, nil
+	}
+	used := map[string]bool{r.ca: true}
+	kiosks, err := r.All(ctx) // after the blobs: one that is told meanwhile is young
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range kiosks {
+		used[link.HashOf(k.Config)], used[k.Catalogue] = true, true
+	}
+	shelf, err := r.Shelf.Hashes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, hash := range shelf {
+		used[hash] = true
+	}
+	for _, hash := range old {
+		if used[hash] {
+			continue
+		}
+		if err := r.blobs.Purge(ctx, hash); err != nil {
+			return swept, fmt.Errorf("enrol: blobs: %w", err)
+		}
+		swept++
+	}
+	if swept > 0 {
+		err = r.blobs.PurgeDeletes(ctx, jetstream.DeleteMarkersOlderThan(-1))
+	}
+	return swept, err
+}

@@ -28,6 +28,7 @@ type Desk struct {
 	// Past are receipt keys before it: codes that were printed then trust those. A kiosk
 	// that comes by one is led on by what it is told (see [link.KeyChange]).
 	Past []ed25519.PrivateKey
+	CA   []byte // PEM of the centre's own authority; none: a public one
 	// Admitted is called after a kiosk came in: if it replaces another, servers have to hear of it.
 	Admitted func(context.Context, Kiosk) error
 	Log      *slog.Logger
@@ -94,6 +95,7 @@ func (d *Desk) enrol(r *http.Request, from string) (link.EnrolReply, error) {
 		return link.EnrolReply{}, internal(err)
 	}
 	reply, err := link.EnrolReply{
+		CA:         d.CA,
 		Kiosk:      k.ID,
 		JWT:        token,
 		Recipient:  d.Recipient,

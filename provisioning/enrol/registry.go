@@ -78,6 +78,7 @@ type Registry struct {
 	kiosks, codes  jetstream.KeyValue
 	desired, blobs jetstream.KeyValue
 	pepper         []byte
+	ca             string // hash of what kiosks are told of the authority of the centre
 }
 
 // A code in the bucket, under its HMAC: who reads a backup can't use it.

@@ -176,6 +176,20 @@ func (b *book) update(ctx context.Context, e entry, revision uint64) (bool, erro
 	return err == nil, err
 }
 
+// forget lets go of an entry and of what leads to it; itself last, so that what fails is done again.
+func (b *book) forget(ctx context.Context, e entry) error {
+	keys := []string{"n." + string(e.Receipt.Receipt), entryKey(e.Receipt.Kiosk, e.Receipt.Receipt)}
+	if e.Receipt.Code != "" {
+		keys = append([]string{"c." + e.Receipt.Code}, keys...)
+	}
+	for _, key := range keys {
+		if err := b.kv.Purge(ctx, key); err != nil {
+			return fmt.Errorf("gateway: forget %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
 // each calls with every entry there is.
 func (b *book) each(ctx context.Context, with func(entry)) error {
 	err := b.watch(ctx, []jetstream.WatchOpt{jetstream.IgnoreDeletes()}, func(e entry, revision uint64) error {

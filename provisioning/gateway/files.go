@@ -174,6 +174,13 @@ func (g *Gateway) sweepFiles(ctx context.Context) error {
 }
 
 func (g *Gateway) sweep(ctx context.Context, now time.Time) error {
+	keep := keepUnasked
+	if g.KeepPages != nil {
+		var err error
+		if keep, err = g.KeepPages(ctx); err != nil {
+			return err
+		}
+	}
 	keys, err := g.files.ListKeys(ctx)
 	if err != nil {
 		return err
@@ -193,7 +200,7 @@ func (g *Gateway) sweep(ctx context.Context, now time.Time) error {
 			continue
 		}
 		switch {
-		case entry.Fetched.IsZero() && now.Sub(entry.Made) > keepUnasked:
+		case entry.Fetched.IsZero() && now.Sub(entry.Made) > keep:
 			g.Log.Error("One-Stop never fetched a page", "receipt", entry.Receipt, "part", entry.Part)
 		case entry.Fetched.IsZero() || now.Sub(entry.Fetched) < g.FilesAgain:
 			continue

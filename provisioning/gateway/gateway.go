@@ -75,7 +75,9 @@ type Options struct {
 	StatusEvery time.Duration
 	// FilesAgain is how long a page that was fetched may be fetched again; 0: 10 min.
 	FilesAgain time.Duration
-	Log        *slog.Logger
+	// KeepPages is how long pages are kept that One-Stop never fetches; nil: 30 days.
+	KeepPages func(context.Context) (time.Duration, error)
+	Log       *slog.Logger
 }
 
 // Gateway is one of any number of workers on the same streams.

@@ -129,6 +129,30 @@ func (g *Gateway) release(ctx context.Context, kiosk string, receipt dossier.Rec
 	return s.Purge(ctx, jetstream.WithPurgeSubject(quarantineSubject(kiosk, receipt)))
 }
 
+// Forget lets go of receipts whose dossier is done with and whose last word is from before.
+// What is open, or in quarantine, is never forgotten.
+func (d *Desk) Forget(ctx context.Context, before time.Time) (forgotten int, err error) {
+	var old []entry
+	if err := d.book.each(ctx, func(e entry) {
+		done := e.Receipt.Outcome == dossier.Refused || e.Receipt.Outcome == dossier.Accepted && ended[e.Receipt.Status]
+		if done && e.Receipt.At.Before(before) {
+			old = append(old, e)
+		}
+	}); err != nil {
+		return 0, err
+	}
+	for _, e := range old {
+		if err := d.book.forget(ctx, e); err != nil {
+			return forgotten, err
+		}
+		forgotten++
+	}
+	if forgotten > 0 {
+		err = d.book.kv.PurgeDeletes(ctx, jetstream.DeleteMarkersOlderThan(-1))
+	}
+	return forgotten, err
+}
+
 // A Record is what the book has of a dossier, for people at the centre.
 type Record struct {
 	Receipt    dossier.Receipt `json:"receipt"`

@@ -30,15 +30,15 @@ type Audit struct {
 	js     jetstream.JetStream
 }
 
-const (
-	auditStream  = "AUDIT"
-	auditSubject = "audit"
-)
+// AuditStream is that stream.
+const AuditStream = "AUDIT"
+
+const auditSubject = "audit"
 
 // OpenAudit opens the stream, or makes it; keep is how long deeds are remembered.
 func OpenAudit(ctx context.Context, js jetstream.JetStream, replicas int, keep time.Duration) (*Audit, error) {
 	s, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: auditStream, Subjects: []string{auditSubject}, Description: "who did what at the centre",
+		Name: AuditStream, Subjects: []string{auditSubject}, Description: "who did what at the centre",
 		Storage: jetstream.FileStorage, MaxAge: keep, DenyDelete: true, DenyPurge: true, AllowDirect: true, Replicas: replicas,
 	})
 	if err != nil {

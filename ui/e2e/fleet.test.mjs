@@ -165,6 +165,8 @@ test('a notice stands on the kiosk at once, a closed kiosk serves nobody and say
   t.after(() => resident.close())
   await resident.goto(kiosk)
   await resident.getByTestId('screen-attract').waitFor()
+  await page.getByTestId('go-logs').click()
+  await page.getByTestId('log').filter({ hasText: 'kiosk starts' }).waitFor()
   await page.getByTestId('field-notice-vi').fill('Từ 15 giờ hôm nay máy nghỉ để bảo trì.')
   await page.getByTestId('field-notice-en').fill('This machine closes at 3 pm today for maintenance.')
   await page.getByTestId('go-say').click()

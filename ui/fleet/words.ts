@@ -86,6 +86,7 @@ export const deedWord = (what: string): string =>
     'kiosk.readiness': w('kiểm tra máy', 'had it examined'),
     'kiosk.word': w('nhắn hoặc tạm dừng máy', 'gave a notice, closed or opened'),
     'kiosk.logs': w('xem nhật ký máy', 'read its log'),
+    'retention.set': w('đổi thời gian lưu giữ', 'changed how long things are kept'),
     'catalogue.add': w('thêm danh mục', 'added a catalogue'),
     'kiosk.technician-code': w('xem mã kỹ thuật', 'saw the technician code'),
     'config.begin': w('đổi cấu hình', 'changed configurations'),
@@ -100,6 +101,22 @@ export const deedWord = (what: string): string =>
 /** A part of a whole in percent, and a mean of milliseconds in seconds; a dash where there is nothing. */
 export const share = (n: number, of: number): string => (of ? `${Math.round((100 * n) / of)} %` : '—')
 export const seconds = (ms: number, n: number): string => (n ? w(`${(ms / n / 1000).toFixed(1).replace('.', ',')} giây`, `${(ms / n / 1000).toFixed(1)} s`) : '—')
+
+/** A kiosk's log as people read it: newest first, the time, what happened, the rest. */
+export const logLines = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      try {
+        const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>
+        return `${String(time).slice(11, 19)} ${level === 'INFO' ? '' : `${String(level)} `}${String(msg)} ${Object.entries(rest).map(([k, v]) => `${k}=${typeof v === 'string' ? v : JSON.stringify(v)}`).join(' ')}`
+      } catch {
+        return line
+      }
+    })
+    .reverse()
+    .join('\n')
 
 /** A day, 2026-11-30, as people here write it. */
 export const day = (text: string): string => text.split('-').reverse().join('/')
