@@ -188,7 +188,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		}
 		box := outbox.New(db, conn, told.credentials, log.With("part", "outbox"))
 		news := make(chan dossier.Receipt, 256)
-		box.Results = tellReceipts(news, stats)
+		box.Results, box.Pace = tellReceipts(news, stats), pace(told.config.UplinkKbps)
 		rec.centre, rec.filed = conn, box.Poke
 		tech.conn = conn
 		conn.Obey(tech.obey)

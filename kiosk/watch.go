@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/time/rate"
 
 	"tiepdan/drivers/card"
 	"tiepdan/drivers/printer"
@@ -228,6 +229,14 @@ func tellReceipts(news chan<- dossier.Receipt, stats *metrics) func(dossier.Rece
 		default:
 		}
 	}
+}
+
+// pace is how papers share a line of which they may take so much; nil: all of it.
+func pace(kbps int) func(context.Context, int) error {
+	if kbps == 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(kbps*1000/8), link.PieceSize).WaitN
 }
 
 // showReceipts posts them to the visit, which knows its own.

@@ -21,6 +21,7 @@ type Config struct {
 	Hours          []Hours           `yaml:"hours"`           // opening hours; none: always open
 	Counting       Counting          `yaml:"counting"`
 	Languages      []string          `yaml:"languages"`
+	UplinkKbps     int               `yaml:"uplink_kbps,omitempty"` // the most of the line that papers may take, kilobits a second; 0: all of it
 	Devices        Devices           `yaml:"devices"`
 	TrustDir       string            `yaml:"trust_dir"` // CSCA anchors installed by the deployer
 	Papers         map[string]any    `yaml:"papers"`    // layouts of the unit's own, in the form of drivers/printer/layouts.yaml

@@ -66,6 +66,9 @@ func (c Config) Validate() error {
 	}
 	c.validateHours(&p)
 	c.Counting.validate(&p)
+	if c.UplinkKbps != 0 {
+		p.between("uplink_kbps", c.UplinkKbps, 64, 1_000_000) // a page of 1 MB in two minutes
+	}
 	c.Devices.validate(&p)
 	p.line("trust_dir", c.TrustDir, false)
 	return p.err()

@@ -105,6 +105,8 @@ func (o *Outbox) handOverBatch(ctx context.Context, failed map[dossier.ReceiptNu
 			}
 			delete(failed, r)
 			progress = true
+		case errors.Is(err, errOthersFirst):
+			progress = true
 		case errors.Is(err, link.ErrDown) || ctx.Err() != nil:
 			// Nothing is wrong with the item. It goes when the link is back.
 		default:
@@ -133,6 +135,7 @@ func backoff(tries int) time.Duration {
 // handOverAll hands items over, several at once, and returns how each went.
 func (o *Outbox) handOverAll(ctx context.Context, due []dossier.ReceiptNumber, failed map[dossier.ReceiptNumber]*attempt) []error {
 	results := make([]error, len(due))
+	others := false // go before the rest of these
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, inFlight)
 	for i, r := range due {
@@ -148,7 +151,11 @@ func (o *Outbox) handOverAll(ctx context.Context, due []dossier.ReceiptNumber, f
 		}
 		if len(sealed.Manifest) > 0 {
 			wg.Wait() // papers are megabytes: one dossier's in memory at a time
-			results[i] = o.handOver(ctx, sealed, a)
+			results[i] = errOthersFirst
+			if !others {
+				results[i] = o.handOver(ctx, sealed, a)
+				others = errors.Is(results[i], errOthersFirst)
+			}
 			continue
 		}
 		slots <- struct{}{}
@@ -161,6 +168,9 @@ func (o *Outbox) handOverAll(ctx context.Context, due []dossier.ReceiptNumber, f
 	return results
 }
 
+// errOthersFirst says that papers make way; they go on from where they stopped.
+var errOthersFirst = errors.New("others go first")
+
 // handOver sends the papers in pieces, from where the last try stopped, and the
 // dossier last: it is what the gateway takes up.
 func (o *Outbox) handOver(ctx context.Context, s dossier.Sealed, a *attempt) error {
@@ -171,6 +181,16 @@ func (o *Outbox) handOver(ctx context.Context, s dossier.Sealed, a *attempt) err
 		}
 		if p.N < a.piece {
 			continue
+		}
+		select {
+		case <-o.drainNow: // something was recorded: if it has no papers, it goes first
+			return errOthersFirst
+		default:
+		}
+		if o.Pace != nil {
+			if err := o.Pace(ctx, p.To-p.From); err != nil {
+				return err
+			}
 		}
 		if err := o.centre.PublishPart(ctx, s.Receipt, p.N, part[p.From:p.To]); err != nil {
 			return err

@@ -53,11 +53,14 @@ type Centre interface {
 	AskReceipts(ctx context.Context, rs []dossier.ReceiptNumber) ([]dossier.Receipt, error)
 }
 
-// Outbox is one kiosk's. Set Results before Run.
+// Outbox is one kiosk's. Set Results and Pace before Run.
 type Outbox struct {
 	// Results hears of each receipt that is news (a code, a status, a refusal),
 	// once it is kept. It may be nil, and must not block.
 	Results func(dossier.Receipt)
+	// Pace waits until so many bytes of papers may go, for lines that others use too; nil:
+	// they go as they can.
+	Pace func(ctx context.Context, bytes int) error
 
 	store  Store
 	centre Centre
