@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,6 +57,31 @@ type cluster struct {
 	nodes [3]*exec.Cmd
 	addrs [3]string
 	dir   string
+	small [3]bool // its disk is one that can be filled
+}
+
+// fill fills the disk of a node, if that can be done here.
+func (c *cluster) fill(i int) bool {
+	if c.small[i] {
+		fill(c.t, filepath.Join(c.home(i), "js", "filler"))
+	}
+	return c.small[i]
+}
+
+func (c *cluster) empty(i int) {
+	if err := os.Remove(filepath.Join(c.home(i), "js", "filler")); err != nil {
+		c.t.Error(err)
+	}
+}
+
+func (c *cluster) home(i int) string { return filepath.Join(c.dir, fmt.Sprint("n", i)) }
+
+// fullFor is how long a disk is full.
+func fullFor() time.Duration {
+	if os.Getenv("TIEPDAN_CHAOS") != "" {
+		return time.Minute
+	}
+	return 3 * time.Second
 }
 
 func freePorts(t *testing.T, n int) []int {
@@ -81,9 +108,13 @@ func startCluster(t *testing.T, data string) *cluster {
 		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", ports[3+i]))
 	}
 	for i := range c.nodes {
-		home := filepath.Join(c.dir, fmt.Sprint("n", i))
-		if err := os.MkdirAll(home, 0o700); err != nil {
+		home, js := c.home(i), filepath.Join(c.home(i), "js")
+		if err := os.MkdirAll(js, 0o700); err != nil {
 			t.Fatal(err)
+		}
+		if i == 2 && syscall.Mount("tmpfs", js, "tmpfs", 0, fmt.Sprintf("size=%dm", 128+chaosDossiers()/4)) == nil {
+			c.small[i] = true
+			t.Cleanup(func() { syscall.Unmount(js, syscall.MNT_DETACH) })
 		}
 		var out, errs bytes.Buffer
 		if code := command([]string{"cluster", "-data", data, "-accounts", filepath.Join(home, "accounts")}, strings.NewReader(""), &out, &errs); code != exitOK {
@@ -92,7 +123,7 @@ func startCluster(t *testing.T, data string) *cluster {
 		c.addrs[i] = "nats://127.0.0.1:" + strconv.Itoa(ports[i])
 		c.confs[i] = filepath.Join(home, "nats.conf")
 		conf := fmt.Sprintf("server_name: n%d\nlisten: 127.0.0.1:%d\njetstream { store_dir: %q }\ncluster { name: c, listen: 127.0.0.1:%d, routes: [%s] }\n%s",
-			i, ports[i], filepath.Join(home, "js"), ports[3+i], strings.Join(routes, ", "), out.String())
+			i, ports[i], js, ports[3+i], strings.Join(routes, ", "), out.String())
 		if err := os.WriteFile(c.confs[i], []byte(conf), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -197,9 +228,18 @@ func chaosDossiers() int {
 	return 60
 }
 
+// papersOf is how many pages the nth dossier has: three where it counts.
+func papersOf(n int) int {
+	if os.Getenv("TIEPDAN_CHAOS") != "" {
+		return 3
+	}
+	return n % 4
+}
+
 // On a cluster of three nodes with two centres and a gateway apart: nodes, gateway and
-// kiosks are killed, lines cut, and One-Stop does all it can do wrong. Each dossier is
-// at One-Stop once, each has its receipt, and nobody on the way could read one.
+// kiosks are killed, lines cut, the disk of a node is full for a while, and One-Stop does all
+// it can do wrong, as long as dossiers are filed. Each dossier is at One-Stop once, each has
+// its receipt, and nobody on the way could read one.
 func TestClusterChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
@@ -261,21 +301,32 @@ func TestClusterChaos(t *testing.T) {
 	total := chaosDossiers()
 	filed := make(chan dossier.ReceiptNumber, total)
 	var filing sync.WaitGroup
+	var share atomic.Int64 // of all dossiers that may be filed by now: filing lasts as long as the kills
 	for i, m := range machines {
 		filing.Go(func() {
 			for n := i; n < total; n += len(machines) {
-				r, err := m.file(n % 4) // most with papers
-				for ; err != nil && t.Context().Err() == nil; r, err = m.file(n % 4) {
+				for int64(n) >= share.Load() && t.Context().Err() == nil {
+					sleep(t.Context(), 20*time.Millisecond)
+				}
+				r, err := m.file(papersOf(n))
+				for ; err != nil && t.Context().Err() == nil; r, err = m.file(papersOf(n)) {
 					sleep(t.Context(), 50*time.Millisecond) // this kiosk is dead; nobody was promised anything
 				}
 				filed <- r
 			}
 		})
 	}
-	faults := []string{"500", "lost", "truncated", "session", "slow"}
+	began := time.Now()
+	faults := []string{"500", "lost", "truncated", "session", "slow", "duplicate"}
 	for round := 0; ; round++ {
-		node := round % 3
-		c.kill(node)
+		share.Store(int64(min(total, total*(round+1)/len(faults))))
+		node, full := round%3, round == 2
+		if full {
+			full = c.fill(node) // and nobody dies meanwhile
+		}
+		if !full {
+			c.kill(node)
+		}
 		machines[rand.IntN(len(machines))].conn.SetCut(true)
 		apart.Process.Kill()
 		apart.Wait()
@@ -285,13 +336,18 @@ func TestClusterChaos(t *testing.T) {
 		pause(t, 500*time.Millisecond+rand.N(time.Second))
 		victim.start()
 		apart = gateway()
+		if full {
+			pause(t, fullFor())
+			c.empty(node)
+			c.kill(node) // a node that could not write does not take heart again by itself
+		}
 		c.start(node)
 		for _, m := range machines {
 			m.conn.SetCut(false)
 		}
 		pause(t, time.Second+rand.N(2*time.Second))
 		if round >= len(faults)-1 && len(filed) == total {
-			t.Logf("%d rounds of kills", round+1)
+			t.Logf("%d rounds of kills in %v", round+1, time.Since(began).Round(time.Second))
 			break
 		}
 	}
@@ -314,6 +370,7 @@ func TestClusterChaos(t *testing.T) {
 			pause(t, 100*time.Millisecond)
 		}
 	}
+	t.Logf("all signed for after %v", time.Since(began).Round(time.Second))
 	close(filed)
 	items := oneStopAt(t, city.URL+"/city/dossiers")
 	n := 0
@@ -341,7 +398,7 @@ func TestClusterChaos(t *testing.T) {
 	thief := b.connect(machines[1].creds)
 	machines[1].stop()
 	machines[1].start()
-	began := time.Now()
+	began = time.Now()
 	if _, err := a.run("kiosk", "revoke", "-id", thief.creds.Kiosk); err != nil {
 		t.Error(err)
 	}
