@@ -7,7 +7,7 @@ export KIOSK_ADDR CENTRE_ADDR DATA READER
 
 UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/dist-release -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check bench fuzz build ui clean generate
+.PHONY: help run test test-upgrade check bench fuzz build ui clean generate
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,9 @@ ui/node_modules/.installed: ui/package-lock.json
 
 test: ## everything: installs what the tests need, then unit, stories, pcscd, browser, kills
 	@deploy/test.sh
+
+test-upgrade: ## upgrades under running kiosks of earlier versions: FROM="COMMIT COMMIT", or the last two tags v*
+	@deploy/test-upgrade.sh $(FROM)
 
 check: ## the quick part: gofmt, vet, staticcheck, generated files, go test -race without ptys and browsers
 	@deploy/check.sh

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tiepdan/kiosk/dossier"
 	"tiepdan/kiosk/health"
 	"tiepdan/kiosk/link"
 	"tiepdan/kiosk/store"
@@ -26,6 +27,8 @@ type diary struct {
 	steps map[string]link.Journey // since the last page
 	since time.Time               // the present visit began
 	done  bool                    // and has had its ticket or its dossier
+
+	dossiers []diaryEntry // noted, and not kept yet
 }
 
 func newDiary(db *store.Store, report func() health.Report, log *slog.Logger) *diary {
@@ -72,26 +75,41 @@ func (d *diary) add(step string, took time.Duration) {
 	d.steps[step] = j
 }
 
+// dossier notes what became of one here; it is kept with the next look. It never blocks.
+func (d *diary) dossier(number dossier.ReceiptNumber, what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dossiers = append(d.dossiers, diaryEntry{time.Now(), link.EventBody{Receipt: number, Code: what}})
+}
+
+// A diaryEntry is of a moment.
+type diaryEntry struct {
+	at   time.Time
+	body link.EventBody
+}
+
 // write keeps it until ctx is done: conditions as they come and go, counts page by page,
 // no page over the end of an hour.
 func (d *diary) write(ctx context.Context) error {
 	now := time.Now()
-	d.keep(ctx, link.EventStarted, now, link.EventBody{})
+	d.keep(ctx, link.EventStarted, diaryEntry{at: now})
 	held := map[string]health.Condition{}
-	page := now
+	since := now
 	looks := time.NewTicker(lookEvery)
 	defer looks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			d.turn(context.WithoutCancel(ctx), page) // the last page
+			d.turn(context.WithoutCancel(ctx), since) // the last page
+			d.settle(context.WithoutCancel(ctx))
 			return ctx.Err()
 		case now = <-looks.C:
 		}
 		held = d.changes(ctx, held, now)
-		if now.Sub(page) >= turnEvery || !now.Truncate(time.Hour).Equal(page.Truncate(time.Hour)) {
-			d.turn(ctx, page)
-			page = now
+		d.settle(ctx)
+		if now.Sub(since) >= turnEvery || !now.Truncate(time.Hour).Equal(since.Truncate(time.Hour)) {
+			d.turn(ctx, since)
+			since = now
 		}
 	}
 }
@@ -102,24 +120,24 @@ func (d *diary) changes(ctx context.Context, before map[string]health.Condition,
 	for _, c := range d.report().Conditions {
 		holds[c.Code] = c
 		if _, old := before[c.Code]; !old {
-			d.keep(ctx, link.EventRaised, c.Since, link.EventBody{Code: c.Code, Detail: c.Detail})
+			d.keep(ctx, link.EventRaised, diaryEntry{c.Since, link.EventBody{Code: c.Code, Detail: c.Detail}})
 		}
 	}
 	for code := range before {
 		if _, still := holds[code]; !still {
-			d.keep(ctx, link.EventCleared, now, link.EventBody{Code: code})
+			d.keep(ctx, link.EventCleared, diaryEntry{now, link.EventBody{Code: code}})
 		}
 	}
 	return holds
 }
 
 // turn keeps the counts of a page, if there are any. What can't be kept is counted with the next.
-func (d *diary) turn(ctx context.Context, page time.Time) {
+func (d *diary) turn(ctx context.Context, since time.Time) {
 	d.mu.Lock()
 	steps := d.steps
 	d.steps = map[string]link.Journey{}
 	d.mu.Unlock()
-	if len(steps) == 0 || d.keep(ctx, link.EventJourneys, page, link.EventBody{Steps: steps}) {
+	if len(steps) == 0 || d.keep(ctx, link.EventJourneys, diaryEntry{since, link.EventBody{Steps: steps}}) {
 		return
 	}
 	d.mu.Lock()
@@ -130,14 +148,32 @@ func (d *diary) turn(ctx context.Context, page time.Time) {
 	}
 }
 
-func (d *diary) keep(ctx context.Context, kind string, at time.Time, body link.EventBody) bool {
-	text, err := json.Marshal(body)
-	if err == nil {
-		err = d.store.AddEvent(ctx, kind, at, text)
+// settle keeps what was noted of dossiers; what can't be kept now is with the next look.
+func (d *diary) settle(ctx context.Context) {
+	d.mu.Lock()
+	noted := d.dossiers
+	d.dossiers = nil
+	d.mu.Unlock()
+	if len(noted) > 0 && !d.keep(ctx, link.EventDossier, noted...) {
+		d.mu.Lock()
+		d.dossiers = append(noted, d.dossiers...)
+		d.mu.Unlock()
 	}
-	if err != nil {
+}
+
+func (d *diary) keep(ctx context.Context, kind string, pages ...diaryEntry) bool {
+	var events []store.Event
+	for _, p := range pages {
+		text, err := json.Marshal(p.body)
+		if err != nil {
+			d.log.Error("an event is none", "kind", kind, "err", err)
+			return true // nor will it be the next time
+		}
+		events = append(events, store.Event{Kind: kind, At: p.at, Body: text})
+	}
+	if err := d.store.AddEvents(ctx, events...); err != nil {
 		if ctx.Err() == nil {
-			d.log.Warn("an event is not kept", "kind", kind, "err", err)
+			d.log.Warn("events are not kept", "kind", kind, "err", err)
 		}
 		return false
 	}

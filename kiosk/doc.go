@@ -26,7 +26,9 @@
 //
 // What a technician does at /technician, and the centre's commands, is care.go; told.go
 // makes the kiosk what its centre wants it to be. Both take effect by ending the run,
-// when nobody stands there, and beginning anew in the same process (see runCommand).
+// when nobody stands there, and beginning anew in the same process (see runCommand);
+// only a notice and a lock hold at once. diary.go tells the centre what began and ended
+// here and how many visits came how far.
 //
 // run.go wires all of this; devices.go opens the real devices and
 // devices_sim.go (absent from release builds) the simulated ones.

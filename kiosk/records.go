@@ -184,8 +184,9 @@ type printing struct {
 	printer *printer.Printer
 	layouts *printer.Layouts
 	metrics *metrics
-	began   func(job int64, kind printer.Kind, number string) // may be nil
-	running atomic.Int32                                      // papers on their way out
+	began   func(job int64, kind printer.Kind, number string)       // may be nil
+	slip    func(of dossier.ReceiptNumber, outcome printer.Outcome) // how one came out; may be nil
+	running atomic.Int32                                            // papers on their way out
 }
 
 func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper) (printer.Outcome, error) {
@@ -202,6 +203,9 @@ func (p *printing) Print(ctx context.Context, visit string, paper printer.Paper)
 	}
 	outcome, err := p.printer.Print(ctx, doc)
 	p.metrics.prints.WithLabelValues(string(doc.Kind), string(outcome)).Inc()
+	if number, ok := dossier.ParseReceiptNumber(doc.Number); p.slip != nil && doc.Kind == printer.KindSlip && ok == nil {
+		p.slip(number, outcome)
+	}
 	// The paper's fate is known whatever became of the visit.
 	return outcome, errors.Join(err, p.store.SetJob(context.WithoutCancel(ctx), id, store.JobState(outcome), time.Now()))
 }

@@ -129,6 +129,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 	visits.Printer = papers
 	pages := newDiary(db, report, log.With("part", "diary"))
 	stats.took = pages.read
+	papers.slip = func(of dossier.ReceiptNumber, outcome printer.Outcome) { pages.dossier(of, string(outcome)) }
 	visits.Journey = func(code string) { stats.journeys.WithLabelValues(code).Inc(); pages.step(code) }
 	visits.Condition = func(code string, held bool) { tracker.Set(code, held, "") }
 
@@ -188,7 +189,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		}
 		box := outbox.New(db, conn, told.credentials, log.With("part", "outbox"))
 		news := make(chan dossier.Receipt, 256)
-		box.Results, box.Pace = tellReceipts(news, stats), pace(told.config.UplinkKbps)
+		box.Results, box.Pace = tellReceipts(news, stats, pages), pace(told.config.UplinkKbps)
 		rec.centre, rec.filed = conn, box.Poke
 		tech.conn = conn
 		conn.Obey(tech.obey)

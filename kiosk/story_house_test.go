@@ -180,7 +180,8 @@ func (h *storyHouse) start() {
 	credentials := h.centre.Credentials()
 	box := outbox.New(db, h.centre, credentials, h.log.logger("outbox"))
 	news := make(chan dossier.Receipt, 256)
-	box.Results = tellReceipts(news, stats)
+	pages := newDiary(db, func() health.Report { return tracker.Report(time.Now()) }, h.log.logger("diary"))
+	box.Results = tellReceipts(news, stats, pages)
 	rec := &records{store: db, recipient: credentials.Recipient, hall: hall, centre: h.centre, metrics: stats, filed: box.Poke}
 	rec.catalogue.Store(h.cat)
 	visits.Records, visits.Finder = rec, rec

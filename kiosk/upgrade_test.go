@@ -48,7 +48,9 @@ func TestUpgrade(t *testing.T) {
 					t.Fatalf("dossier %d, on %s (%v): %v", len(promised)+1, p.view.Name, p.view.Actions, err)
 				}
 				promised = append(promised, strings.ReplaceAll(number, "-", ""))
-				if err := p.await(ctx, func(v wire.View) bool { return v.Receipt == nil || v.Receipt.State == "kept" || v.Receipt.State == "sent" }); err != nil {
+				if err := p.await(ctx, func(v wire.View) bool {
+					return v.Receipt == nil || v.Receipt.State == "kept" || v.Receipt.State == "sent"
+				}); err != nil {
 					t.Fatal(err)
 				}
 				if err := r.leave(ctx, p); err != nil {

@@ -221,9 +221,12 @@ func watchLink(conn linkWatcher, visits *session.Machine, tracker *health.Tracke
 
 // tellReceipts passes verified receipts on without ever making the outbox wait.
 // One too many is dropped: it is in the store, and a page that asks finds it there.
-func tellReceipts(news chan<- dossier.Receipt, stats *metrics) func(dossier.Receipt) {
+func tellReceipts(news chan<- dossier.Receipt, stats *metrics, pages *diary) func(dossier.Receipt) {
 	return func(r dossier.Receipt) {
 		stats.receipts.WithLabelValues(r.Outcome).Inc()
+		if r.Outcome != dossier.Quarantined && r.Status <= 1 { // later ones only bring news of its status
+			pages.dossier(r.Receipt, link.DossierPurged)
+		}
 		select {
 		case news <- r:
 		default:

@@ -58,6 +58,7 @@ func (c *centre) admin() http.Handler {
 	mux.HandleFunc("POST /admin/kiosks", c.addKiosk)
 	mux.HandleFunc("POST /admin/kiosks/{id}/code", c.newCode)
 	mux.HandleFunc("POST /admin/kiosks/{id}/revoke", c.revoke)
+	mux.HandleFunc("GET /admin/receipts/{number}", c.adminReceipt)
 	mux.HandleFunc("GET /admin/people", c.adminPeople)
 	mux.HandleFunc("POST /admin/people", c.adminAddPerson)
 	mux.HandleFunc("POST /admin/people/{name}/reset", c.adminResetPerson)

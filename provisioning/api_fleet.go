@@ -13,6 +13,7 @@ import (
 
 	"tiepdan/kiosk/catalogue"
 	"tiepdan/kiosk/health"
+	"tiepdan/kiosk/link"
 	"tiepdan/provisioning/fleet"
 	"tiepdan/provisioning/gateway"
 	"tiepdan/provisioning/report"
@@ -297,9 +298,27 @@ func (c *centre) apiAck(_ http.ResponseWriter, r *http.Request, who caller) (any
 	return map[string]string{}, err
 }
 
+// whole is a dossier's whole life, with what its kiosk told of it; false: nobody has it.
+func (c *centre) whole(ctx context.Context, number string) (gateway.Record, bool, error) {
+	rec, ok, err := c.book.Find(ctx, number)
+	if err != nil || !ok {
+		return rec, ok, err
+	}
+	told, err := c.reports.Life(ctx, rec.Receipt.Kiosk, string(rec.Receipt.Receipt))
+	for _, one := range told {
+		step := gateway.Step{At: one.At, What: "slip-" + one.Code}
+		if one.Code == link.DossierPurged {
+			step.What = link.DossierPurged
+		}
+		rec.Life = append(rec.Life, step)
+	}
+	slices.SortStableFunc(rec.Life, func(a, b gateway.Step) int { return a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)) })
+	return rec, true, err
+}
+
 // apiReceipt is a dossier's whole life, without a word of whose it is.
 func (c *centre) apiReceipt(_ http.ResponseWriter, r *http.Request, who caller) (any, error) {
-	rec, ok, err := c.book.Find(r.Context(), r.PathValue("number"))
+	rec, ok, err := c.whole(r.Context(), r.PathValue("number"))
 	if err != nil {
 		return nil, err
 	}

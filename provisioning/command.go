@@ -31,6 +31,7 @@ const usage = `provisioning is the centre of all kiosks.
   provisioning kiosk list
   provisioning kiosk answer -request FILE -out FILE
         for a kiosk without network: what kiosk enrol -request wrote, answered
+  provisioning receipt NUMBER             a dossier's whole life, by its receipt number or official code
   provisioning user add -name NAME -role viewer|operator|admin [-units CODES] [-password @FILE | -]
         somebody who may use the dashboard; the password is read from standard input
   provisioning user reset -name NAME    a new password, and the second factor taken away
@@ -93,6 +94,8 @@ func run(ctx context.Context, args []string, e env) error {
 		return gatewayCommand(ctx, args[1:], e)
 	case "kiosk":
 		return kioskCommand(ctx, args[1:], e)
+	case "receipt":
+		return receiptCommand(ctx, args[1:], e)
 	case "user":
 		return userCommand(ctx, args[1:], e)
 	case "doctor":

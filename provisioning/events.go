@@ -85,7 +85,7 @@ const maxClock = 10 * time.Minute
 func (c *centre) event(subject string, data []byte, came time.Time) (report.Event, bool) {
 	token := strings.Split(subject, ".")
 	var e link.Event
-	if len(token) != 3 || !dossier.ValidKiosk(token[1]) || json.Unmarshal(data, &e) != nil || len(e.Origin) > 64 {
+	if len(token) != 3 || !dossier.ValidKiosk(token[1]) || json.Unmarshal(data, &e) != nil || len(e.Origin) > 64 || (token[2] == link.EventDossier) != e.Receipt.Valid() {
 		c.log.Warn("an event that is none", "subject", subject)
 		return report.Event{}, false
 	}
@@ -93,7 +93,7 @@ func (c *centre) event(subject string, data []byte, came time.Time) (report.Even
 		e.At = came
 	}
 	k, _ := c.city.kiosk(token[1])
-	out := report.Event{Kiosk: token[1], Unit: k.Unit, Origin: e.Origin, Seq: e.Seq, At: e.At, Kind: token[2], Code: e.Code, Detail: e.Detail}
+	out := report.Event{Kiosk: token[1], Unit: k.Unit, Origin: e.Origin, Seq: e.Seq, At: e.At, Kind: token[2], Code: e.Code, Detail: e.Detail, Receipt: string(e.Receipt)}
 	if token[2] == link.EventJourneys {
 		n := func(step string) int { return max(0, e.Steps[step].N) }
 		out.Visits = &report.Visits{

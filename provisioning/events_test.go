@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +35,11 @@ func TestEvents(t *testing.T) {
 	tell(3, link.EventJourneys, now, visits)
 	tell(3, link.EventJourneys, now, visits)
 	tell(4, link.EventCleared, now.Add(90*24*time.Hour), link.EventBody{Code: "paper-out"}) // and the new one says 2027
+
+	filed := d.file()
+	receipt := d.receipt(filed, 1)
+	tell(5, link.EventDossier, now, link.EventBody{Receipt: filed.Receipt, Code: "printed"})
+	tell(6, link.EventDossier, now.Add(time.Second), link.EventBody{Receipt: filed.Receipt, Code: link.DossierPurged})
 
 	type lately struct {
 		Hours   []report.Hour
@@ -72,6 +79,22 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	holds(ours)
+	var life struct{ Record struct{ Life []struct{ What string } } }
+	if err := until(t, func() (bool, error) {
+		ours.do("GET", "receipts/"+string(filed.Receipt), nil, &life)
+		said := fmt.Sprint(life.Record.Life)
+		return strings.Contains(said, "{slip-printed}") && strings.Contains(said, "{purged}") && strings.Contains(said, "{filed}"), errors.New(said)
+	}); err != nil {
+		t.Error(err)
+	}
+	for _, number := range []string{string(filed.Receipt), filed.Receipt.Grouped(), receipt.Code} {
+		if said, err := h.run("receipt", number); err != nil || !strings.Contains(said, receipt.Code) || !strings.Contains(said, "slip-printed") {
+			t.Error(said, err)
+		}
+	}
+	if _, err := h.run("receipt", "K7QD3M9XV2TA"); err == nil {
+		t.Error("a receipt that is not there")
+	}
 	var none []report.VisitLine
 	if status := theirs.do("GET", "visits?by=kiosk", nil, &none); status != 200 || len(none) != 1 || none[0].Visits != (report.Visits{}) {
 		t.Errorf("the other ward: %d %+v", status, none)

@@ -24,6 +24,16 @@ func (h *hall) bus() jetstream.JetStream {
 	return must(jetstream.New(nc))
 }
 
+// books are the registry and the book of receipts, opened beside the centre.
+func (h *hall) books() (*gateway.Desk, *enrol.Registry) {
+	h.t.Helper()
+	js, ctx := h.bus(), h.t.Context()
+	keys := must(dataDir{root: h.data}.keys(false))
+	registry := must(enrol.OpenRegistry(ctx, js, 1, keys.pepper))
+	registry.Keys = must(keys.gateway.Changes())
+	return must(gateway.OpenDesk(ctx, js, 1)), registry
+}
+
 // How long things are remembered is data: changed by who answers for all, never to less
 // than a year of deeds and receipts, in force at once and after a restart, when the streams are
 // made again.
@@ -89,10 +99,7 @@ func TestOldIsForgotten(t *testing.T) {
 		t.Fatal(r)
 	}
 	js := h.bus()
-	desk := must(gateway.OpenDesk(t.Context(), js, 1))
-	keys := must(dataDir{root: h.data}.keys(false))
-	registry := must(enrol.OpenRegistry(t.Context(), js, 1, keys.pepper))
-	registry.Keys = must(keys.gateway.Changes())
+	desk, registry := h.books()
 	before := must(registry.Kiosk(t.Context(), d.creds.Kiosk))
 	if _, err := registry.SetConfig(t.Context(), d.creds.Kiosk, append(before.Config, "# another\n"...)); err != nil {
 		t.Fatal(err)

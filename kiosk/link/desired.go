@@ -31,11 +31,14 @@ const (
 	// BlobPath is where the centre serves what is named by its hash: BlobPath/<sha256>.
 	BlobPath = "/blob"
 
-	maxBlob     = 1 << 20
-	blobWithin  = time.Minute
-	directGet   = "$JS.API.DIRECT.GET.KV_" + BucketDesired + "."
-	askAgain    = 30 * time.Second // after an answer that did not come
-	statusEmpty = "404"            // of a direct get for a key that is not there
+	maxBlob    = 1 << 20
+	blobWithin = time.Minute
+	directGet  = "$JS.API.DIRECT.GET.KV_" + BucketDesired + "."
+	askAgain   = 30 * time.Second // after an answer that did not come
+	// askAfterHint is when it is asked once more: in a cluster any copy answers, and one that
+	// is behind has not heard yet what was hinted at.
+	askAfterHint = 10 * time.Second
+	statusEmpty  = "404" // of a direct get for a key that is not there
 )
 
 // DesiredSubject is where a change of it is heard.
@@ -52,6 +55,7 @@ func HashOf(blob []byte) string {
 // nothing that was missed, and nothing that came late, is ever taken for the newest.
 func (c *Conn) WatchDesired(ctx context.Context, emit func(Desired)) error {
 	seen := -1
+	more := (<-chan time.Time)(nil)
 	for {
 		c.mu.Lock()
 		changes, changed := c.changes, c.changed
@@ -77,7 +81,10 @@ func (c *Conn) WatchDesired(ctx context.Context, emit func(Desired)) error {
 		case <-changed:
 		case <-c.hints:
 			seen = -1
+			more = time.After(askAfterHint)
 		case <-again:
+		case <-more:
+			seen, more = -1, nil
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"tiepdan/kiosk/dossier"
 )
 
 // Kinds of event.<id>.<kind>.
@@ -14,6 +16,7 @@ const (
 	EventRaised   = "raised"   // a condition began to be reported
 	EventCleared  = "cleared"  // and is reported no more
 	EventJourneys = "journeys" // visits, counted since the last of these
+	EventDossier  = "dossier"  // what became of a dossier here, by its receipt number
 )
 
 // EventSubject is where an event goes.
@@ -33,6 +36,9 @@ type EventBody struct {
 	Code   string             `json:"code,omitempty"` // of the condition
 	Detail string             `json:"detail,omitempty"`
 	Steps  map[string]Journey `json:"steps,omitempty"` // of the hour that At is in
+	// Receipt is whose EventDossier it is; Code then is [DossierPurged], or how its slip came
+	// out: printed | not-printed | unknown.
+	Receipt dossier.ReceiptNumber `json:"receipt,omitempty"`
 }
 
 // A Journey is how often a step of visits was reached, and how long it took in all.
@@ -40,6 +46,9 @@ type Journey struct {
 	N      int   `json:"n"`
 	Millis int64 `json:"ms,omitempty"`
 }
+
+// DossierPurged: the gateway has signed, and nothing but the receipt is left of it here.
+const DossierPurged = "purged"
 
 // Steps that are counted beside those of the session.
 const (

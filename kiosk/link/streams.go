@@ -61,7 +61,7 @@ func StreamConfigs(replicas int) []jetstream.StreamConfig {
 	parts.Retention = jetstream.LimitsPolicy
 	parts.MaxMsgSize = PieceSize + 16<<10
 	events := jetstream.StreamConfig{
-		Name: StreamEvents, Subjects: []string{EventSubject("*", EventStarted), EventSubject("*", EventRaised), EventSubject("*", EventCleared), EventSubject("*", EventJourneys)},
+		Name: StreamEvents, Subjects: []string{EventSubject("*", EventStarted), EventSubject("*", EventRaised), EventSubject("*", EventCleared), EventSubject("*", EventJourneys), EventSubject("*", EventDossier)},
 		Description:       "what happened at kiosks: counted into reports, which are made again from here",
 		Storage:           jetstream.FileStorage,
 		Discard:           jetstream.DiscardOld,

@@ -17,11 +17,13 @@ type Event struct {
 // oldest are forgotten. A year of hours with visits is some 4,000.
 const maxEvents = 20_000
 
-// AddEvent keeps one for the centre.
-func (s *Store) AddEvent(ctx context.Context, kind string, at time.Time, body []byte) error {
+// AddEvents keeps them for the centre, numbered in their order.
+func (s *Store) AddEvents(ctx context.Context, events ...Event) error {
 	return s.tx(ctx, "event", func(tx tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO events (kind, at, body) VALUES (?, ?, ?)`, kind, at.UnixMilli(), string(body)); err != nil {
-			return err
+		for _, e := range events {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO events (kind, at, body) VALUES (?, ?, ?)`, e.Kind, e.At.UnixMilli(), string(e.Body)); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?`, maxEvents)
 		return err

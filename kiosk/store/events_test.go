@@ -12,7 +12,7 @@ func TestEvents(t *testing.T) {
 	s, path := newStore(t)
 	at := time.Date(2026, 11, 30, 8, 15, 0, 0, time.UTC)
 	for _, kind := range []string{"started", "raised", "cleared"} {
-		if err := s.AddEvent(t.Context(), kind, at, []byte(`{"code":"paper-out"}`)); err != nil {
+		if err := s.AddEvents(t.Context(), Event{Kind: kind, At: at, Body: []byte(`{"code":"paper-out"}`)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,7 +32,7 @@ func TestEvents(t *testing.T) {
 	if err := s.DropEvents(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddEvent(t.Context(), "raised", at, []byte(`{}`)); err != nil {
+	if err := s.AddEvents(t.Context(), Event{Kind: "raised", At: at, Body: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, events, _ = s.Events(t.Context(), 10); events[0].Seq != 4 {
@@ -41,7 +41,7 @@ func TestEvents(t *testing.T) {
 	if _, err := s.write.Exec(`INSERT INTO events (seq, kind, at, body) VALUES (?, 'raised', 0, '{}')`, 3+maxEvents); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddEvent(t.Context(), "raised", at, []byte(`{}`)); err != nil {
+	if err := s.AddEvents(t.Context(), Event{Kind: "raised", At: at, Body: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, events, _ = s.Events(t.Context(), 10); len(events) != 2 || events[0].Seq != 3+maxEvents {

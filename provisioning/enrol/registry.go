@@ -175,11 +175,20 @@ func (r *Registry) key(c link.EnrolCode) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// copiesWithin is about how long one copy of a bucket may be behind another.
+const copiesWithin = 150 * time.Millisecond
+
 // Redeem uses a code up for the kiosk that made publicKey. Of any number of
 // tries at the same time one succeeds. The errors for the technician are
 // [link.ErrWrongCode], [link.ErrCodeUsed] and [link.ErrCodeExpired].
 func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey string, hardware map[string]string) (Kiosk, error) {
 	entry, err := r.codes.Get(ctx, r.key(typed))
+	for range 2 { // in a cluster any copy answers, and one that is behind knows no new code
+		if errors.Is(err, jetstream.ErrKeyNotFound) {
+			time.Sleep(copiesWithin)
+			entry, err = r.codes.Get(ctx, r.key(typed))
+		}
+	}
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return Kiosk{}, link.ErrWrongCode
 	}

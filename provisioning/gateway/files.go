@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -109,8 +110,12 @@ func (g *Gateway) Files(w http.ResponseWriter, r *http.Request) {
 	key := fileKey(r.PathValue("token"))
 	e, err := g.files.Get(r.Context(), key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		http.Error(w, "gone, or never there", http.StatusGone)
-		return
+		var gone bool
+		if gone, err = g.gone(r.Context(), key); gone {
+			http.Error(w, "gone, or never there", http.StatusGone)
+			return
+		}
+		err = errors.Join(err, errBehind)
 	}
 	var entry fileEntry
 	if err == nil {
@@ -142,6 +147,38 @@ func (g *Gateway) Files(w http.ResponseWriter, r *http.Request) {
 			g.Log.Warn("a page that was fetched stays for longer", "receipt", entry.Receipt, "err", err)
 		}
 	}
+}
+
+// errBehind says that the copy that answered has not what others have.
+var errBehind = errors.New("a node of the bus is behind")
+
+// gone asks the leader whether a page is: any copy answers a Get, and one that is behind
+// would have One-Stop give a page up for good.
+func (g *Gateway) gone(ctx context.Context, key string) (bool, error) {
+	ask, err := json.Marshal(map[string]string{"last_by_subj": "$KV." + filesBucket + "." + key})
+	if err != nil {
+		return false, err
+	}
+	m, err := g.Conn.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET.KV_"+filesBucket, ask)
+	if err != nil {
+		return false, err
+	}
+	var said struct {
+		Error   *jetstream.APIError `json:"error"`
+		Message struct {
+			Header []byte `json:"hdrs"`
+		} `json:"message"`
+	}
+	if err := json.Unmarshal(m.Data, &said); err != nil {
+		return false, err
+	}
+	switch {
+	case said.Error != nil && said.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound:
+		return true, nil
+	case said.Error != nil:
+		return false, said.Error
+	}
+	return bytes.Contains(said.Message.Header, []byte("KV-Operation")), nil // deleted, or purged
 }
 
 // page opens one.

@@ -132,8 +132,11 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	return g, nil
 }
 
+// finishWithin is how long what is at hand may take once a gateway is told to stop.
+const finishWithin = 3 * time.Second
+
 // Run works until the context ends. What is at hand then is finished if that
-// takes no longer than five seconds, and done again by the next one otherwise.
+// takes no longer than [finishWithin], and done again by the next one otherwise.
 func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.run(ctx); ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
@@ -166,7 +169,7 @@ func (g *Gateway) run(ctx context.Context) error {
 	// Work in hand outlives ctx by a little.
 	work, finish := context.WithCancel(context.WithoutCancel(ctx))
 	defer finish()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, finish) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(finishWithin, finish) })()
 
 	errs := make(chan error, g.Workers+2)
 	var wg sync.WaitGroup

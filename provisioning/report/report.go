@@ -62,7 +62,7 @@ type Line struct {
 // Cache is the file.
 type Cache struct{ db *sql.DB }
 
-const version = 2
+const version = 3
 
 const schema = `
 CREATE TABLE IF NOT EXISTS filed (

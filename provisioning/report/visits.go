@@ -46,6 +46,9 @@ CREATE TABLE IF NOT EXISTS hours (
 CREATE TABLE IF NOT EXISTS changes (
 	kiosk TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS changes_kiosk ON changes (kiosk, at);
+CREATE TABLE IF NOT EXISTS lives (
+	receipt TEXT NOT NULL, kiosk TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
+	PRIMARY KEY (receipt, at, what)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS told (
 	kiosk TEXT NOT NULL, origin TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kiosk, origin)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS heard (seq INTEGER NOT NULL);
@@ -62,6 +65,7 @@ type Event struct {
 	At           time.Time
 	Kind         string
 	Code, Detail string
+	Receipt      string  // whose slip or payload it is about; "": nobody's
 	Visits       *Visits // nil: a change
 }
 
@@ -73,7 +77,7 @@ func (c *Cache) Heard(ctx context.Context) (seq uint64, err error) {
 
 // ForgetVisits empties what was heard: the stream is another one.
 func (c *Cache) ForgetVisits(ctx context.Context) error {
-	_, err := c.db.ExecContext(ctx, "DELETE FROM days; DELETE FROM hours; DELETE FROM changes; DELETE FROM told; UPDATE heard SET seq = 0")
+	_, err := c.db.ExecContext(ctx, "DELETE FROM days; DELETE FROM hours; DELETE FROM changes; DELETE FROM lives; DELETE FROM told; UPDATE heard SET seq = 0")
 	return err
 }
 
@@ -116,6 +120,10 @@ func (c *Cache) Hear(ctx context.Context, events []Event, seq uint64, now time.T
 }
 
 func hear(ctx context.Context, tx *sql.Tx, e Event) error {
+	if e.Receipt != "" {
+		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO lives VALUES (?, ?, ?, ?)", e.Receipt, e.Kiosk, e.At.Unix(), e.Code)
+		return err
+	}
 	if e.Visits == nil {
 		_, err := tx.ExecContext(ctx, "INSERT INTO changes VALUES (?, ?, ?, ?, ?)", e.Kiosk, e.At.Unix(), e.Kind, e.Code, e.Detail)
 		return err
@@ -189,6 +197,26 @@ func (c *Cache) Lately(ctx context.Context, kiosk string, since time.Time) (hour
 		changes = append(changes, one)
 	}
 	return hours, changes, told.Err()
+}
+
+// Life is what a kiosk told of one of its dossiers, in order.
+func (c *Cache) Life(ctx context.Context, kiosk, receipt string) ([]Change, error) {
+	rows, err := c.db.QueryContext(ctx, "SELECT at, what FROM lives WHERE receipt = ? AND kiosk = ? ORDER BY at", receipt, kiosk)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	defer rows.Close()
+	var life []Change
+	for rows.Next() {
+		var one Change
+		var at int64
+		if err := rows.Scan(&at, &one.Code); err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+		one.At = time.Unix(at, 0).UTC()
+		life = append(life, one)
+	}
+	return life, rows.Err()
 }
 
 // A VisitLine of a report of visits.

@@ -357,7 +357,7 @@ func TestAudit(t *testing.T) {
 }
 
 func purge(ctx context.Context, js jetstream.JetStream) error {
-	s, err := js.Stream(ctx, auditStream)
+	s, err := js.Stream(ctx, AuditStream)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,10 @@ export const stepWord = (what: string): string =>
     quarantined: w('Bị giữ riêng:', 'Quarantined:'),
     'tried-again': w('Được thử lại', 'Tried again'),
     status: w('Tình trạng mới:', 'New status:'),
+    'slip-printed': w('Đã in phiếu', 'The slip was printed'),
+    'slip-not-printed': w('Phiếu không in được', 'The slip was not printed'),
+    'slip-unknown': w('Không rõ phiếu đã ra chưa', 'Whether the slip came out is not known'),
+    purged: w('Máy đã xóa bản niêm phong, chỉ giữ biên nhận', 'The kiosk let go of its sealed copy'),
     told: w('Máy đã được báo', 'The kiosk was told'),
   })[what] ?? what
 
