@@ -14,6 +14,7 @@ import (
 // A gateway in a process of its own, on the link like everybody: what the
 // centre kept, sealed, while there was none, goes out.
 func TestGatewayApart(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), func(o *options) { o.sim = false })
 	d := h.enrol()
 	s := d.file()

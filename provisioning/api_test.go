@@ -95,6 +95,7 @@ func (p *person) overview() overview {
 
 // Who is not signed in, has no second factor, or too small a role, gets nowhere.
 func TestDoorsOfTheAPI(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), func(o *options) { o.totp = totpRequired })
 	routes := []string{
 		"GET overview", "GET kiosks", "POST kiosks", "GET kiosks/00004-01", "POST kiosks/00004-01/code", "POST kiosks/00004-01/revoke",
@@ -151,6 +152,7 @@ func must[T any](v T, err error) T {
 
 // An admin of one ward sees and commands that ward only, on every route.
 func TestOneWard(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	city, ours, theirs := h.person("city", staff.Admin, "*"), h.person("badinh", staff.Admin, "00004"), h.person("other", staff.Admin, "00008")
 	d := h.enrol() // 00004-01
@@ -254,6 +256,7 @@ func TestOneWard(t *testing.T) {
 }
 
 func TestSignInByBrowser(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), func(o *options) { o.totp = totpRequired })
 	p := h.person("lan", staff.Admin, "*")
 	var me struct {
@@ -291,6 +294,7 @@ func TestSignInByBrowser(t *testing.T) {
 
 // A list of kiosks becomes a sheet of codes; wrong lines are said, the others count.
 func TestAddKiosksByList(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	p := h.person("lan", staff.Admin, "*")
 	var got []ticket
@@ -323,6 +327,7 @@ func TestAddKiosksByList(t *testing.T) {
 
 // The overview comes by itself, and stops when its reader signs out.
 func TestLive(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	d, p := h.enrol(), h.person("lan", staff.Admin, "*")
 	dialer := websocket.Dialer{Jar: p.Jar, HandshakeTimeout: patience}
@@ -364,6 +369,7 @@ func TestLive(t *testing.T) {
 // One poisoned dossier is set aside, and tried again by hand once what was wrong with
 // it is mended; its kiosk then has the newer receipt.
 func TestTriedAgainByHand(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data, anyTOTP, func(o *options) { o.requires = "signed" })
 	d := h.enrol()

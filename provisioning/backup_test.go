@@ -16,6 +16,7 @@ import (
 // credentials they have, people sign in, receipts are the same, and what nobody had
 // answered yet is filed once.
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	h.person("lan", staff.Admin, "*")
 	d := h.enrol()

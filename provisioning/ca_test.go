@@ -19,6 +19,7 @@ import (
 // connects without anybody installing a certificate; whoever only pretends to be it never
 // hears the code; and the authority is renewed while the one before still holds.
 func TestOwnAuthority(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), t.TempDir()
 	cert, key, _ := writeCertificate(t, dir, 1)
 	serving := func(ca string) *hall {

@@ -57,6 +57,7 @@ func (p *person) add(name string, pack []byte, into any) int {
 // kiosks, served to them by its hash; the gateway holds dossiers against the one they were
 // made under, and newcomers go by what most go by.
 func TestCatalogueByHash(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	city, ward := h.person("city", staff.Admin, "*"), h.person("badinh", staff.Admin, "00004")
 	d := h.enrol()
@@ -173,6 +174,7 @@ func TestCatalogueByHash(t *testing.T) {
 
 // A notice and a lock reach the kiosks they are for at once, each its own admin's.
 func TestWord(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	ours, viewer, theirs := h.person("badinh", staff.Operator, "00004"), h.person("xem", staff.Viewer, "*"), h.person("other", staff.Admin, "00008")
 	d := h.enrol()

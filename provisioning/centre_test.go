@@ -20,6 +20,7 @@ import (
 var codeForm = regexp.MustCompile(`^000\.00\.06\.H26-\d{6}-\d{4}$`)
 
 func TestOneDossier(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	s := d.file()
@@ -111,6 +112,7 @@ func (d *desk) publishAgain(s dossier.Sealed) {
 }
 
 func TestOneStopFaults(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	for _, c := range []struct {
@@ -163,6 +165,7 @@ func TestOneStopFaults(t *testing.T) {
 }
 
 func TestPoisonBlocksNothing(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 
@@ -236,6 +239,7 @@ func TestPoisonBlocksNothing(t *testing.T) {
 // Pages of a dossier that One-Stop refused go with its receipt; those of one it took
 // when it has fetched them (see TestPages).
 func TestRefusedPagesGoWithTheReceipt(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	full := newDossier(t, d.creds.Kiosk)
@@ -271,6 +275,7 @@ func (d *desk) eventually(numbers []dossier.ReceiptNumber) ([]dossier.Receipt, e
 }
 
 func TestStatusComesBack(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	s := d.file()
@@ -292,6 +297,7 @@ func TestStatusComesBack(t *testing.T) {
 
 // What a restart finds: the same receipts, the queue, and the registry.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data)
 	d := h.enrol()
@@ -320,6 +326,7 @@ func TestRestart(t *testing.T) {
 
 // Nothing personal is outside the One-Stop folder, in the log, or on any page.
 func TestNothingPersonal(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	d, p := h.enrol(), h.person("lan", staff.Admin, "*")
 	filed := d.file()

@@ -16,6 +16,7 @@ import (
 // A command reaches the kiosk it is for, its answer comes back, and all of it is in the
 // audit, also what was not done.
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	p := h.person("lan", staff.Operator, "00004")
 	var did []string
@@ -89,6 +90,7 @@ func TestCommands(t *testing.T) {
 
 // A technician's report is kept, and his undo shuts the machine out at once and frees the code.
 func TestTechnicianAsks(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	p := h.person("lan", staff.Operator, "00004")
 	code := h.code()

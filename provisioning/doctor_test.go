@@ -10,6 +10,7 @@ import (
 
 // The doctor says of a running centre that it is well, and of one that is broken what to do.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	h.enrol()
 	states := func(args ...string) (map[string]string, string) {

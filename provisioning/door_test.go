@@ -16,6 +16,7 @@ import (
 )
 
 func TestEnrolmentCodes(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	code := h.code()
 	creds, text, err := link.Enrol(t.Context(), h.url, code, nil)
@@ -64,6 +65,7 @@ func TestEnrolmentCodes(t *testing.T) {
 }
 
 func TestDoors(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	token, err := os.ReadFile(filepath.Join(h.data, "centre", "operator.token"))
 	if err != nil {
@@ -123,6 +125,7 @@ func TestDoors(t *testing.T) {
 
 // What goes wrong at the start is said in a sentence that tells what to do.
 func TestStartSentences(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

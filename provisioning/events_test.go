@@ -18,6 +18,7 @@ import (
 // however often it was told, by the centre's clock where its own is far off; of another
 // ward's kiosk nobody hears; and all of it is made again when the cache is lost.
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data, anyTOTP)
 	ours, theirs := h.person("badinh", staff.Viewer, "00004"), h.person("other", staff.Viewer, "00008")
@@ -79,7 +80,9 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	holds(ours)
-	var life struct{ Record struct{ Life []struct{ What string } } }
+	var life struct {
+		Record struct{ Life []struct{ What string } }
+	}
 	if err := until(t, func() (bool, error) {
 		ours.do("GET", "receipts/"+string(filed.Receipt), nil, &life)
 		said := fmt.Sprint(life.Record.Life)

@@ -32,6 +32,7 @@ func fetchedOf(item map[string]any) int {
 // Pages arrive whole: One-Stop fetches them by URLs that nobody can guess, and once it
 // has them they are nowhere else.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), func(o *options) { o.filesAgain = 2 * time.Second })
 	d := h.enrol()
 	doc := newDossier(t, d.creds.Kiosk)

@@ -12,6 +12,7 @@ var metricName = regexp.MustCompile(`\b(tiepdan|process|go)_[a-z_]+`)
 
 // Every metric that the Grafana dashboard asks for is one that the centre has.
 func TestGrafana(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("../deploy/grafana/tiepdan-centre.json")
 	if err != nil {
 		t.Fatal(err)

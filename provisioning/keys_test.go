@@ -14,6 +14,7 @@ import (
 // what was answered before is answered in the new key's word, a kiosk is led to the new keys
 // by what it is told, and a code that was printed before still lets its kiosk in.
 func TestKeysAreRotated(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data)
 	printed := h.code()

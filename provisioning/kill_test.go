@@ -53,6 +53,7 @@ func startChildAt(t *testing.T, data, addr string) child {
 // Killed at any moment, with answers of One-Stop lost on top: each dossier is
 // at One-Stop once, and each has one receipt.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills a process ten times")
 	}

@@ -19,6 +19,7 @@ import (
 
 // What a stolen kiosk's credentials open: its own subjects and nothing else.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	victim, thief := h.enrol(), h.enrol()
 	other := victim.creds.Kiosk
@@ -124,6 +125,7 @@ func TestPermissions(t *testing.T) {
 
 // Of two kiosks with one receipt number the first has it; the other's goes to quarantine.
 func TestReceiptNumberOfAnother(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	a, b := h.enrol(), h.enrol()
 	s := a.file()
@@ -141,6 +143,7 @@ func TestReceiptNumberOfAnother(t *testing.T) {
 }
 
 func TestHealthIsSeen(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	d, p := h.enrol(), h.person("lan", staff.Viewer, "00004")
 	tracker := health.NewTracker()
@@ -160,6 +163,7 @@ func TestHealthIsSeen(t *testing.T) {
 // A kiosk that is revoked is cut off within seconds, stays out over a restart,
 // and a new code lets a machine in again.
 func TestRevoke(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data)
 	d := h.enrol()
@@ -197,6 +201,7 @@ func TestRevoke(t *testing.T) {
 
 // A machine that another one replaces is out at once, without a word about revoking.
 func TestReplace(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	out, err := h.run("kiosk", "code", "-id", d.creds.Kiosk)
@@ -231,6 +236,7 @@ func (h *hall) refusesLink(c link.Credentials) error {
 
 // The link takes only who has a credential of this centre's, and no browser.
 func TestLinkDoor(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	elsewhere := openHall(t, t.TempDir()).enrol()
@@ -255,6 +261,7 @@ func TestLinkDoor(t *testing.T) {
 
 // Whatever comes on the stream, even what no kiosk of ours would send, holds up nothing.
 func TestNonsenseOnTheStream(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir())
 	d := h.enrol()
 	nc, _ := d.raw()

@@ -38,6 +38,7 @@ func (h *hall) books() (*gateway.Desk, *enrol.Registry) {
 // than a year of deeds and receipts, in force at once and after a restart, when the streams are
 // made again.
 func TestRetentionIsData(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data, anyTOTP)
 	city, ward := h.person("city", staff.Admin, "*"), h.person("badinh", staff.Admin, "00004")
@@ -81,6 +82,7 @@ func TestRetentionIsData(t *testing.T) {
 // Receipts of dossiers that are done with go when they are old, wherever they are found
 // by; what is open or in quarantine stays. So do configurations that somebody is told.
 func TestOldIsForgotten(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	p := h.person("city", staff.Admin, "*")
 	d := h.enrol()

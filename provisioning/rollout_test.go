@@ -129,6 +129,7 @@ func TestRolloutHalts(t *testing.T) {
 // A kiosk hears of a new configuration when it comes, and while it is there; it fetches
 // exactly what was meant, and nobody fetches by guessing.
 func TestDesired(t *testing.T) {
+	t.Parallel()
 	h := openHall(t, t.TempDir(), anyTOTP)
 	p := h.person("lan", staff.Admin, "00004")
 	other := h.person("hoa", staff.Admin, "00008")

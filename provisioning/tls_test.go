@@ -45,6 +45,7 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string,
 // TLS by the centre itself: nothing older than 1.2, browsers are told to stay, a renewed
 // certificate is in force without a restart, and one that cannot be read changes nothing.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cert, key, _ := writeCertificate(t, dir, 1)
 	h := openHall(t, t.TempDir(), anyTOTP, func(o *options) { o.sim, o.tlsCert, o.tlsKey = false, cert, key })

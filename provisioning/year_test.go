@@ -24,6 +24,7 @@ import (
 // centre ran on was replaced by one restored from a backup. Everything arrives once, signed in
 // the new key's word, and the kiosk is told all it is to be.
 func TestBackAfterAYear(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	h := openHall(t, data, anyTOTP)
 	city := h.person("city", staff.Admin, "*")
