@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -35,6 +36,7 @@ func outboxCommand(args []string, stdout, stderr io.Writer) int {
 	fs.SetOutput(stderr)
 	data := fs.String("data", defaultData, "data folder")
 	asJSON := fs.Bool("json", false, "one JSON array")
+	owed := fs.Bool("owed", false, "only how many the gateway has not signed for: 0, this machine may go")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -44,10 +46,35 @@ func outboxCommand(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "kiosk outbox: what is %q? It takes -data DIR and -json only\n", fs.Arg(0))
 		return 1
 	}
+	if *owed {
+		return countOwed(context.Background(), filepath.Join(*data, store.FileName), stdout, stderr)
+	}
 	if err := listOutbox(context.Background(), filepath.Join(*data, store.FileName), *asJSON, stdout); err != nil {
 		fmt.Fprintf(stderr, "kiosk outbox: %v\n", err)
 		return 1
 	}
+	return 0
+}
+
+// countOwed prints how many dossiers are here and nowhere else for certain. A folder that
+// no kiosk ever used owes none.
+func countOwed(ctx context.Context, path string, stdout, stderr io.Writer) int {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(stdout, 0)
+		return 0
+	}
+	db, err := store.OpenReadOnly(ctx, path)
+	if err != nil {
+		fmt.Fprintf(stderr, "kiosk outbox: %v\n", err)
+		return 1
+	}
+	defer db.Close()
+	b, err := db.Backlog(ctx)
+	if err != nil {
+		fmt.Fprintf(stderr, "kiosk outbox: %v\n", err)
+		return 1
+	}
+	fmt.Fprintln(stdout, b.Queued+b.HandedOver+b.Quarantined)
 	return 0
 }
 

@@ -171,6 +171,7 @@ func run(ctx context.Context, o runOptions, door *web.Door, log *slog.Logger) er
 		}},
 		{"technician", tech.watch},
 		{"diary", pages.write},
+		{"watchdog", watchdog(proofs(listener.Addr().String(), visits, db), log.With("part", "watchdog"))},
 		{"upkeep", upkeep(db, o.data, dev, visits, tracker, log)},
 		{"catalogue", renewCatalogue(told.catalogues, rec, posting, tracker, log)},
 	}

@@ -288,6 +288,7 @@ func serve(ctx context.Context, o options, e env) (err error) {
 	})
 	work(&workers, "fleet", func() error { return c.fleet.Run(ctx, nc) })
 	work(&workers, "registry", func() error { return again(ctx, log, "registry", c.city.run) })
+	work(&workers, "watchdog", func() error { return c.watchdog(ctx, scheme+"://"+reachable(listener.Addr())) })
 	work(&workers, "keys", func() error { return again(ctx, log, "keys", c.tellKeys) })
 	work(&workers, "requests", func() error { return again(ctx, log, "requests", c.answerKiosks) })
 	work(&workers, "bus", func() error { return c.mendBus(ctx, data) })

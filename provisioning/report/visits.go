@@ -165,7 +165,12 @@ const mostChanges = 200
 // the newest first.
 func (c *Cache) Lately(ctx context.Context, kiosk string, since time.Time) (hours []Hour, changes []Change, err error) {
 	hours, changes = []Hour{}, []Change{}
-	rows, err := c.db.QueryContext(ctx, "SELECT hour, visits, done, failed FROM hours WHERE kiosk = ? AND hour >= ? ORDER BY hour", kiosk, since.Truncate(time.Hour).Unix())
+	tx, err := c.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both of one moment
+	if err != nil {
+		return nil, nil, fmt.Errorf("report: %w", err)
+	}
+	defer tx.Rollback() // nothing was changed
+	rows, err := tx.QueryContext(ctx, "SELECT hour, visits, done, failed FROM hours WHERE kiosk = ? AND hour >= ? ORDER BY hour", kiosk, since.Truncate(time.Hour).Unix())
 	if err != nil {
 		return nil, nil, fmt.Errorf("report: %w", err)
 	}
@@ -182,7 +187,7 @@ func (c *Cache) Lately(ctx context.Context, kiosk string, since time.Time) (hour
 	if err := rows.Err(); err != nil {
 		return nil, nil, fmt.Errorf("report: %w", err)
 	}
-	told, err := c.db.QueryContext(ctx, "SELECT at, kind, code, detail FROM changes WHERE kiosk = ? AND at >= ? ORDER BY at DESC, rowid DESC LIMIT ?", kiosk, since.Unix(), mostChanges)
+	told, err := tx.QueryContext(ctx, "SELECT at, kind, code, detail FROM changes WHERE kiosk = ? AND at >= ? ORDER BY at DESC, rowid DESC LIMIT ?", kiosk, since.Unix(), mostChanges)
 	if err != nil {
 		return nil, nil, fmt.Errorf("report: %w", err)
 	}
