@@ -7,7 +7,7 @@ export KIOSK_ADDR CENTRE_ADDR DATA READER
 
 UI_SRC  = $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/dist-release -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test test-upgrade check bench fuzz build ui clean generate
+.PHONY: help run test test-upgrade test-deploy deb check bench fuzz build ui clean generate
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -41,6 +41,12 @@ fuzz: ## ten seconds for every fuzz target
 
 build: ui/dist-release/index.html ## release binaries: no simulators, no bench, real smart-card readers
 	go build -tags pcsc,release -trimpath -o bin/ ./kiosk ./provisioning
+
+deb: ## Debian packages of kiosk and centre, in dist/
+	@deploy/deb.sh
+
+test-deploy: ## the packages in a clean Debian 12 that boots (root): install, upgrade, sandbox, remove, purge
+	@deploy/test-deploy.sh
 
 generate: ## what is generated from Go types: ui/shared/wire.gen.ts
 	go test ./kiosk/wire -run TestGenerated -update
