@@ -36,7 +36,7 @@ func newDiary(db *store.Store, report func() health.Report, log *slog.Logger) *d
 }
 
 const (
-	lookEvery  = 5 * time.Second  // at conditions
+	lookEvery  = time.Second      // at conditions, as often as the centre hears of them
 	turnEvery  = 10 * time.Minute // of the page: a power cut costs the counts of so long
 	tellAtOnce = 100
 	tellAgain  = 30 * time.Second

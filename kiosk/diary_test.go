@@ -75,7 +75,7 @@ func TestDiaryOfDaysAway(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- d.write(ctx) }()
 
-		const days = 10
+		const days = 3
 		for range days {
 			d.step("visit")
 			d.read(2 * time.Second)

@@ -122,33 +122,39 @@ func (c *Cache) Forget(ctx context.Context) error {
 	return err
 }
 
-// Put counts these, and notes how far the book was read.
-func (c *Cache) Put(ctx context.Context, rows []Row, revision uint64) (err error) {
+// tx does work in one transaction: all of it or nothing.
+func (c *Cache) tx(ctx context.Context, work func(*sql.Tx) error) error {
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("report: %w", err), tx.Rollback())
-		}
-	}()
-	// The day of a dossier is that of its first answer, whatever came after.
-	put, err := tx.PrepareContext(ctx, `INSERT INTO filed VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET unit = excluded.unit, procedure = excluded.procedure, outcome = excluded.outcome, status = excluded.status`)
-	if err != nil {
-		return err
+	if err := work(tx); err != nil {
+		return errors.Join(fmt.Errorf("report: %w", err), tx.Rollback())
 	}
-	defer put.Close()
-	for _, r := range rows {
-		if _, err := put.ExecContext(ctx, r.Kiosk, r.Receipt, r.Unit, r.Procedure, Day(r.At), r.Outcome, r.Status); err != nil {
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Put counts these, and notes how far the book was read.
+func (c *Cache) Put(ctx context.Context, rows []Row, revision uint64) error {
+	return c.tx(ctx, func(tx *sql.Tx) error {
+		// The day of a dossier is that of its first answer, whatever came after.
+		put, err := tx.PrepareContext(ctx, `INSERT INTO filed VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET unit = excluded.unit, procedure = excluded.procedure, outcome = excluded.outcome, status = excluded.status`)
+		if err != nil {
 			return err
 		}
-	}
-	if _, err := tx.ExecContext(ctx, "UPDATE cursor SET revision = ?", revision); err != nil {
+		defer put.Close()
+		for _, r := range rows {
+			if _, err := put.ExecContext(ctx, r.Kiosk, r.Receipt, r.Unit, r.Procedure, Day(r.At), r.Outcome, r.Status); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE cursor SET revision = ?", revision)
 		return err
-	}
-	return tx.Commit()
+	})
 }
 
 // hanoi has kept UTC+7 since 1975; days are its days.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -82,41 +81,32 @@ func (c *Cache) ForgetVisits(ctx context.Context) error {
 }
 
 // Hear counts these, each once however often it is told, and notes how far the stream was read.
-func (c *Cache) Hear(ctx context.Context, events []Event, seq uint64, now time.Time) (err error) {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("report: %w", err), tx.Rollback())
-		}
-	}()
-	for _, e := range events {
-		news, err := tx.ExecContext(ctx, `INSERT INTO told VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq`, e.Kiosk, e.Origin, e.Seq)
-		if err != nil {
-			return err
-		}
-		if n, err := news.RowsAffected(); err != nil || n == 0 {
+func (c *Cache) Hear(ctx context.Context, events []Event, seq uint64, now time.Time) error {
+	return c.tx(ctx, func(tx *sql.Tx) error {
+		for _, e := range events {
+			news, err := tx.ExecContext(ctx, `INSERT INTO told VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq`, e.Kiosk, e.Origin, e.Seq)
 			if err != nil {
 				return err
 			}
-			continue
+			n, err := news.RowsAffected()
+			if err == nil && n > 0 {
+				err = hear(ctx, tx, e)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err := hear(ctx, tx, e); err != nil {
-			return err
+		old := now.Add(-keepFine).Unix()
+		for _, then := range []struct {
+			query string
+			arg   any
+		}{{"DELETE FROM hours WHERE hour < ?", old}, {"DELETE FROM changes WHERE at < ?", old}, {"UPDATE heard SET seq = ?", seq}} {
+			if _, err := tx.ExecContext(ctx, then.query, then.arg); err != nil {
+				return err
+			}
 		}
-	}
-	old := now.Add(-keepFine).Unix()
-	for _, then := range []struct {
-		query string
-		arg   any
-	}{{"DELETE FROM hours WHERE hour < ?", old}, {"DELETE FROM changes WHERE at < ?", old}, {"UPDATE heard SET seq = ?", seq}} {
-		if _, err := tx.ExecContext(ctx, then.query, then.arg); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }
 
 func hear(ctx context.Context, tx *sql.Tx, e Event) error {
