@@ -35,11 +35,12 @@ const (
 	blobWithin = time.Minute
 	directGet  = "$JS.API.DIRECT.GET.KV_" + BucketDesired + "."
 	askAgain   = 30 * time.Second // after an answer that did not come
-	// askAfterHint is when it is asked once more: in a cluster any copy answers, and one that
-	// is behind has not heard yet what was hinted at.
-	askAfterHint = 10 * time.Second
 	statusEmpty  = "404" // of a direct get for a key that is not there
 )
+
+// askAfterHint is when it is asked again after a hint: that is heard as it passes, before it
+// is kept, and in a cluster any copy answers, also one that is behind.
+var askAfterHint = []time.Duration{200 * time.Millisecond, 2 * time.Second, 10 * time.Second}
 
 // DesiredSubject is where a change of it is heard.
 func DesiredSubject(kiosk string) string { return "$KV." + BucketDesired + "." + kiosk }
@@ -55,7 +56,7 @@ func HashOf(blob []byte) string {
 // nothing that was missed, and nothing that came late, is ever taken for the newest.
 func (c *Conn) WatchDesired(ctx context.Context, emit func(Desired)) error {
 	seen := -1
-	more := (<-chan time.Time)(nil)
+	more, asked := (<-chan time.Time)(nil), 0
 	for {
 		c.mu.Lock()
 		changes, changed := c.changes, c.changed
@@ -81,10 +82,14 @@ func (c *Conn) WatchDesired(ctx context.Context, emit func(Desired)) error {
 		case <-changed:
 		case <-c.hints:
 			seen = -1
-			more = time.After(askAfterHint)
+			more, asked = time.After(askAfterHint[0]), 1
 		case <-again:
 		case <-more:
 			seen, more = -1, nil
+			if asked < len(askAfterHint) {
+				more = time.After(askAfterHint[asked])
+				asked++
+			}
 		}
 	}
 }
