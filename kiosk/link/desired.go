@@ -31,11 +31,11 @@ const (
 	// BlobPath is where the centre serves what is named by its hash: BlobPath/<sha256>.
 	BlobPath = "/blob"
 
-	maxBlob    = 1 << 20
-	blobWithin = time.Minute
-	directGet  = "$JS.API.DIRECT.GET.KV_" + BucketDesired + "."
-	askAgain   = 30 * time.Second // after an answer that did not come
-	statusEmpty  = "404" // of a direct get for a key that is not there
+	maxBlob     = 1 << 20
+	blobWithin  = time.Minute
+	directGet   = "$JS.API.DIRECT.GET.KV_" + BucketDesired + "."
+	askAgain    = 30 * time.Second // after an answer that did not come
+	statusEmpty = "404"            // of a direct get for a key that is not there
 )
 
 // askAfterHint is when it is asked again after a hint: that is heard as it passes, before it
