@@ -76,6 +76,8 @@ owed() { [ "$(in_tree tiepdan-kiosk outbox -owed -data /var/lib/tiepdan/kiosk)" 
 say "3/8 install and enrol"
 in_tree bash -c 'dpkg -i /root/debs/old/*.deb' >"$tmp/dpkg.log" 2>&1 || { cat "$tmp/dpkg.log"; fail install; }
 in_tree sed -i 's/^CENTRE_ARGS=$/CENTRE_ARGS=-onestop-sim/' /etc/tiepdan/centre.env
+# The simulated One-Stop keeps plain text of its own, beside the centre's state.
+in_tree bash -c "mkdir -p /run/systemd/system/tiepdan-centre.service.d && printf '[Service]\nStateDirectory=tiepdan/onestop\n' >/run/systemd/system/tiepdan-centre.service.d/trial.conf && systemctl daemon-reload"
 in_tree systemctl restart tiepdan-centre
 until_ok 60 "the centre answers" answers 8090
 until_ok 30 "the kiosk answers" answers 8080
@@ -135,6 +137,7 @@ in_tree test -e /var/lib/tiepdan/kiosk/kiosk.db || fail "remove took the data"
 say "8/8 purge: nothing is left"
 in_tree dpkg -P tiepdan-kiosk tiepdan-centre >"$tmp/dpkg.log" 2>&1 || { cat "$tmp/dpkg.log"; fail purge; }
 files >"$tmp/after"
+rm -rf "$tree/var/lib/tiepdan/onestop" && rmdir "$tree/var/lib/tiepdan" 2>/dev/null || true # the simulator's own
 left=$(comm -13 "$tmp/before" "$tmp/after" | grep -v '^var/lib/\(pcscd\|polkit\|dbus\)\|^etc/\(machine-id\|resolv.conf\|hostname\)' || true)
 [ -z "$left" ] || { echo "$left" | head -20; fail "something is left"; }
 say "The packages hold."
