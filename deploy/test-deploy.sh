@@ -49,7 +49,7 @@ mkdir -p "$tree"
 tar -C "$tree" -xf "$cache"
 mkdir -p "$tree/root/debs"
 cp -r "$tmp/old" "$tmp/new" "$tmp/sim" "$tree/root/debs/"
-install -m 755 "$tmp/fill" "$tree/root/fill"
+install -D -m 755 "$tmp/fill" "$tree/opt/fill"
 files() { (cd "$tree" && find etc usr var lib* -xdev \( -path var/lib/dpkg -o -path var/log -o -path var/cache -o -path var/lib/systemd -o -path 'etc/*-' -o -path var/tmp -o -path 'etc/.pwd.lock' \) -prune -o -print 2>/dev/null | sort); }
 files >"$tmp/before"
 systemd-nspawn --quiet -D "$tree" --boot --register=no --keep-unit --private-network --machine=tiepdan-test >"$tmp/console.log" 2>&1 </dev/null &
@@ -88,7 +88,7 @@ as_kiosk tiepdan-kiosk enrol -centre http://127.0.0.1:8090 -code - -data /var/li
 
 say "4/8 upgrade with a backlog: nothing is lost"
 in_tree systemctl stop tiepdan-centre
-as_kiosk env TIEPDAN_FILL=/var/lib/tiepdan/kiosk /root/fill -test.run 'TestFill$' >/dev/null || fail "the backlog"
+as_kiosk env TIEPDAN_FILL=/var/lib/tiepdan/kiosk /opt/fill -test.run 'TestFill$' >/dev/null || fail "the backlog"
 owed 20 || fail "the backlog is not 20"
 if in_tree dpkg -r tiepdan-kiosk >/dev/null 2>&1; then fail "a kiosk that owes dossiers is removed"; fi
 in_tree bash -c 'dpkg -i /root/debs/new/tiepdan-kiosk*.deb /root/debs/sim/tiepdan-centre*.deb' >"$tmp/dpkg.log" 2>&1 || { cat "$tmp/dpkg.log"; fail upgrade; }
@@ -123,11 +123,11 @@ in_tree bash -c 'kill $(cat /run/card.pid /run/printer.pid)' || true
 say "6/8 killed, and stuck: back by itself"
 pid() { in_tree systemctl show -p MainPID --value tiepdan-kiosk; }
 was=$(pid)
-in_tree kill -KILL "$was"
+in_tree bash -c "kill -KILL $was"
 another() { [ "$(pid)" != "$was" ] && [ "$(pid)" != 0 ] && answers 8080; }
 until_ok 15 "a killed daemon is back" another
 was=$(pid)
-in_tree kill -STOP "$was"
+in_tree bash -c "kill -STOP $was"
 until_ok 60 "a stuck daemon is started anew" another
 
 say "7/8 remove"
