@@ -136,8 +136,8 @@ in_tree test -e /var/lib/tiepdan/kiosk/kiosk.db || fail "remove took the data"
 
 say "8/8 purge: nothing is left"
 in_tree dpkg -P tiepdan-kiosk tiepdan-centre >"$tmp/dpkg.log" 2>&1 || { cat "$tmp/dpkg.log"; fail purge; }
-files >"$tmp/after"
 rm -rf "$tree/var/lib/tiepdan/onestop" && rmdir "$tree/var/lib/tiepdan" 2>/dev/null || true # the simulator's own
+files >"$tmp/after"
 left=$(comm -13 "$tmp/before" "$tmp/after" | grep -v '^var/lib/\(pcscd\|polkit\|dbus\)\|^etc/\(machine-id\|resolv.conf\|hostname\)' || true)
 [ -z "$left" ] || { echo "$left" | head -20; fail "something is left"; }
 say "The packages hold."
