@@ -185,7 +185,11 @@ func (r *Registry) Redeem(ctx context.Context, typed link.EnrolCode, publicKey s
 	entry, err := r.codes.Get(ctx, r.key(typed))
 	for range 2 { // in a cluster any copy answers, and one that is behind knows no new code
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
-			time.Sleep(copiesWithin)
+			select {
+			case <-ctx.Done():
+				return Kiosk{}, ctx.Err()
+			case <-time.After(copiesWithin):
+			}
 			entry, err = r.codes.Get(ctx, r.key(typed))
 		}
 	}
