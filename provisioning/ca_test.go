@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -69,7 +70,7 @@ func TestOwnAuthority(t *testing.T) {
 		t.Error("an authority that nobody signed:", err)
 	}
 	code := h.code()
-	for name, shows := range map[string][]byte{"nothing": nil, "a forged word": forged, "the true word": signed} {
+	for name, shows := range map[string][]byte{"nothing": nil, "a forged word": forged, "the true word": signed, "its own authority, forged": nil} {
 		heard := ""
 		pretender := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			heard += r.URL.Path
@@ -79,6 +80,12 @@ func TestOwnAuthority(t *testing.T) {
 			}
 			http.NotFound(w, r)
 		}))
+		if strings.HasPrefix(name, "its own") { // whose certificate it would then hold
+			own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pretender.Certificate().Raw})
+			if shows, err = json.Marshal([]link.SignedCA{{PEM: own, ReceiptKey: creds.ReceiptKey, Signature: make([]byte, 64)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if _, _, err := link.Enrol(t.Context(), pretender.URL, code, nil); !errors.Is(err, link.ErrImpostor) {
 			t.Errorf("%s: %v", name, err)
 		}
