@@ -189,6 +189,18 @@ func TestToldWaitsForTheVisitToEnd(t *testing.T) {
 	}
 }
 
+// A kiosk that the centre closes serves whoever is at it to the end, and then nobody until it is open.
+func TestClosedByTheCentre(t *testing.T) {
+	closed := testEnv(t)
+	closed.Locked = true
+	w := begin(t, testEnv(t)).press("no-card").on(Told{closed})
+	if w.s.Visit.At == AtOut {
+		t.Error("closed in the middle of a visit")
+	}
+	w.press("end").at(AtOut)
+	w.on(Told{testEnv(t)}).at(AtAttract)
+}
+
 func TestForgottenCard(t *testing.T) {
 	w := begin(t, testEnv(t)).card(an, signed).wait(45 * time.Second).wait(30 * time.Second).at(AtTakeCard)
 	if b := must[Beep](w); b.Code != "take-card" {
